@@ -57,7 +57,7 @@ class Instances:
             _expect("alphas", self.alphas, np.uint8, (count, *self.size))
         if self.ids is not None:
             _expect("ids", self.ids, np.int64, (count,))
-        if count and not (0 <= self.labels.min() and self.labels.max() < len(self.names)):
+        if count and not (self.labels.min() >= 0 and self.labels.max() < len(self.names)):
             raise ValueError(f"labels must index the {len(self.names)} names, got {self.labels}")
         if not np.isfinite(self.boxes).all() or not np.isfinite(self.scores).all():
             raise ValueError("boxes and scores must be finite")
@@ -131,7 +131,7 @@ class Instances:
 
     def union(self) -> NDArray[np.bool_]:
         """(H, W) bool: pixels of any instance."""
-        joined: NDArray[np.bool_] = self.masks.any(axis=0)
+        joined: NDArray[np.bool_] = np.asarray(self.masks.any(axis=0), np.bool_)
         return joined
 
 

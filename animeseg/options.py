@@ -65,6 +65,7 @@ class Knob:
 
     @property
     def infotext(self) -> str:
+        """Key of this option in the generation parameters."""
         return f"animeseg {self.label.lower()}"
 
 
