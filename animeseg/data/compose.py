@@ -1,0 +1,346 @@
+"""Training pictures for the character detector, composed from cut-outs and backgrounds.
+
+A pack is a folder with a `manifest.json` (rows with `file`, `kind` fg|bg, `identity`) and the
+pictures it names. Written are `images/NNNNNN.jpg` and `masks/NNNNNN.png`, the latter 8-bit index
+maps: 0 is background, k is the visible part of character k. Picture number i depends only on the
+seed and i, never on the number of workers.
+
+    python -m animeseg.data.compose --pack PACK --out OUT --count 4000 --seed 1 --workers 2
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import multiprocessing
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import cv2
+import numpy as np
+from tqdm import tqdm
+
+from animeseg.data import scenery, sprites, style
+from animeseg.data.sprites import Sprite
+
+# (H, W) of a composite and its share. A training batch has one shape, so there are few of them.
+SHAPES: list[tuple[tuple[int, int], float]] = [
+    ((640, 640), 0.22),
+    ((640, 448), 0.40),
+    ((384, 640), 0.24),
+    ((448, 640), 0.14),
+]
+# (fewest, most, share) characters in a picture.
+COUNTS: list[tuple[int, int, float]] = [
+    (0, 0, 0.06),
+    (1, 1, 0.52),
+    (2, 2, 0.18),
+    (3, 5, 0.13),
+    (6, 12, 0.06),
+    (13, 20, 0.05),
+]
+MIN_VISIBLE_SHARE = 0.22  # a character more hidden than this is left out of the picture
+MIN_VISIBLE_AREA = 120  # pixels
+
+
+@dataclass(frozen=True)
+class Pack:
+    """Loaded material: characters and (H, W, 3) uint8 RGB backgrounds."""
+
+    characters: list[Sprite]
+    backgrounds: list[np.ndarray]
+
+
+@dataclass(frozen=True)
+class Composite:
+    """One training picture.
+
+    Attributes:
+        image: (H, W, 3) uint8 RGB.
+        index: (H, W) uint8, 0 background, k the visible part of character k (1-based, rear first).
+    """
+
+    image: np.ndarray
+    index: np.ndarray
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A character ready to paste: (h, w, 4) uint8 straight RGBA and its upper left corner (x, y)."""
+
+    rgba: np.ndarray
+    x: int
+    y: int
+
+    def window(self, shape: tuple[int, int]) -> tuple[slice, slice, np.ndarray] | None:
+        """Rows and columns of the canvas this layer covers and its part inside, if any."""
+        top, left = max(0, self.y), max(0, self.x)
+        bottom = min(shape[0], self.y + self.rgba.shape[0])
+        right = min(shape[1], self.x + self.rgba.shape[1])
+        if bottom <= top or right <= left:
+            return None
+        inside = self.rgba[top - self.y : bottom - self.y, left - self.x : right - self.x]
+        return slice(top, bottom), slice(left, right), inside
+
+
+def load_pack(root: Path, held_out: Sequence[str] = (), only_held_out: bool = False) -> Pack:
+    """Read a pack, without the held-out identities and backgrounds or with nothing else.
+
+    Args:
+        root: folder with `manifest.json`.
+        held_out: identities, and stems of background files, kept for validation.
+        only_held_out: take exactly the held-out rows instead of leaving them out.
+
+    Returns:
+        The characters and backgrounds of that half of the pack.
+    """
+    rows = json.loads((root / "manifest.json").read_text(encoding="utf-8"))
+    characters, backgrounds = [], []
+    for row in rows:
+        name = row["identity"] if row["kind"] == "fg" else Path(row["file"]).stem
+        if (name in held_out) != only_held_out:
+            continue
+        stored = cv2.imread(str(root / row["file"]), cv2.IMREAD_UNCHANGED)
+        if row["kind"] == "fg":
+            rgba = cv2.cvtColor(stored, cv2.COLOR_BGRA2RGBA)
+            characters.append(Sprite.from_rgba(rgba, name))
+        else:
+            backgrounds.append(cv2.cvtColor(stored[..., :3], cv2.COLOR_BGR2RGB))
+    return Pack(characters, backgrounds)
+
+
+def pick(table: Sequence[tuple], rng: np.random.Generator) -> tuple:
+    """A row of a table whose last column is its share."""
+    shares = np.array([row[-1] for row in table])
+    return table[int(rng.choice(len(table), p=shares / shares.sum()))]
+
+
+def character(pack: Pack, height: float, rng: np.random.Generator, upright: bool) -> np.ndarray:
+    """One character in new colours and proportions, about `height` pixels tall.
+
+    Returns:
+        (h, w, 4) uint8 straight RGBA.
+    """
+    # Identity first: some have many expressions and would crowd out the others.
+    names = sorted({s.identity for s in pack.characters})
+    name = names[int(rng.integers(len(names)))]
+    poses = [s for s in pack.characters if s.identity == name]
+    sprite = poses[int(rng.integers(len(poses)))]
+    full = sprite.rgba.shape[0]
+    scale = height / full
+    width = max(8, int(sprite.rgba.shape[1] * scale * rng.uniform(0.82, 1.2)))
+    size = (width, max(12, int(height)))
+    shrink = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    rgba = cv2.resize(sprites.premultiply(sprite.rgba), size, interpolation=shrink)
+    rgba = sprites.unpremultiply(rgba)
+    if rng.random() < 0.85:
+        palette = cv2.resize(sprite.palette, size, interpolation=cv2.INTER_NEAREST)
+        rgba = sprites.recolour(rgba, palette, sprite.skin, rng)
+    rgba = sprites.warp(rgba, rng, chibi=0.25)
+    if rng.random() < 0.5:
+        rgba = rgba[:, ::-1]
+    if rng.random() < 0.6:
+        rgba = sprites.light(rgba, rng)
+    turned = rng.random()
+    if turned < (0.3 if upright else 0.5):
+        rgba = sprites.rotate(rgba, rng.normal(0, 7))
+    elif not upright and turned < 0.62:
+        rgba = sprites.rotate(rgba, rng.uniform(-100, 100))
+    return sprites.crop_to_alpha(np.ascontiguousarray(rgba))
+
+
+def lone_layer(pack: Pack, shape: tuple[int, int], rng: np.random.Generator) -> Layer:
+    """One main character: whole, knee-up, bust or close-up, standing where artists put it."""
+    height, width = shape
+    kind = rng.random()
+    if kind < 0.40:  # whole figure inside the frame, now and then small
+        rgba = character(pack, height * rng.uniform(0.35, 1.0), rng, upright=False)
+        fit = min(1.0, width * rng.uniform(0.9, 1.25) / rgba.shape[1])
+        if fit < 1:
+            rgba = cv2.resize(rgba, None, fx=fit, fy=fit, interpolation=cv2.INTER_AREA)
+        x = int(rng.normal(0.5, 0.16) * width - rgba.shape[1] / 2)
+        y = int((height - rgba.shape[0]) * rng.uniform(0.1, 1.15))
+        return Layer(rgba, x, y)
+    # The lower part leaves the frame: this share of the character's height stays in.
+    low, high = (0.6, 0.9) if kind < 0.62 else (0.36, 0.6) if kind < 0.85 else (0.22, 0.36)
+    kept = rng.uniform(low, high)
+    rgba = character(pack, height * rng.uniform(0.7, 1.08) / kept, rng, upright=True)
+    head = rgba[: int(0.3 * rgba.shape[0]), :, 3].sum(0, dtype=np.float64)
+    centre = (head * np.arange(len(head))).sum() / max(head.sum(), 1.0)
+    x = int(rng.normal(0.5, 0.1) * width - centre)
+    y = int(height - kept * rgba.shape[0])
+    return Layer(rgba, x, y)
+
+
+def group_layers(
+    pack: Pack, shape: tuple[int, int], count: int, rng: np.random.Generator
+) -> list[Layer]:
+    """Several characters, rear first: lower in the picture is nearer and larger."""
+    height, width = shape
+    crowd = count > 5
+    base = height * (rng.uniform(0.22, 0.45) if crowd else rng.uniform(0.4, 1.1))
+    upright = crowd or rng.random() < 0.6
+    ground = np.sort(rng.uniform(0.45 if crowd else 0.75, 1.25, count))
+    columns = (rng.permutation(count) + rng.uniform(0.1, 0.9, count)) / count
+    if not crowd and rng.random() < 0.4:
+        columns = 0.5 + (columns - 0.5) * rng.uniform(0.4, 0.9)  # close together, overlapping
+    layers = []
+    for bottom, column in zip(ground, columns, strict=True):
+        size = base * rng.uniform(0.8, 1.2) * (0.55 + 0.5 * bottom)
+        rgba = character(pack, size, rng, upright)
+        x = int(column * width - rgba.shape[1] / 2)
+        layers.append(Layer(rgba, x, int(bottom * height - rgba.shape[0])))
+    return layers
+
+
+def visible_only(layers: list[Layer], shape: tuple[int, int]) -> list[Layer]:
+    """Leave out characters that the nearer ones or the frame hide almost entirely."""
+    covered = np.zeros(shape, bool)
+    kept = []
+    for layer in reversed(layers):
+        place = layer.window(shape)
+        if place is None:
+            continue
+        rows, columns, inside = place
+        solid = inside[..., 3] > 127
+        seen = int((solid & ~covered[rows, columns]).sum())
+        if seen < max(MIN_VISIBLE_AREA, MIN_VISIBLE_SHARE * solid.sum()):
+            continue
+        covered[rows, columns] |= solid
+        kept.append(layer)
+    return kept[::-1]
+
+
+def harmonise(rgba: np.ndarray, under: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Pull a character towards the colours it stands on and soften its edge.
+
+    Args:
+        rgba: (h, w, 4) uint8 straight RGBA.
+        under: (h, w, 3) uint8 RGB picture below it.
+        rng: source of randomness.
+
+    Returns:
+        (h, w, 4) uint8.
+    """
+    if rng.random() < 0.35:
+        mean = under.reshape(-1, 3).mean(0)
+        pulled = rgba[..., :3] + (mean - rgba[..., :3]) * rng.uniform(0.05, 0.3)
+        rgba = np.dstack([pulled.astype(np.uint8), rgba[..., 3]])
+    if rng.random() < 0.5:
+        soft = cv2.GaussianBlur(sprites.premultiply(rgba), (0, 0), rng.uniform(0.4, 1.1))
+        rgba = sprites.unpremultiply(soft)
+    return rgba
+
+
+def blend(canvas: np.ndarray, index: np.ndarray, layer: Layer, number: int) -> None:
+    """Paste a layer over the canvas and write its number into the index map, both in place."""
+    place = layer.window(index.shape)
+    if place is None:
+        return
+    rows, columns, inside = place
+    alpha = inside[..., 3:].astype(np.float32) / 255
+    under = canvas[rows, columns]
+    canvas[rows, columns] = (under + (inside[..., :3].astype(np.float32) - under) * alpha).round()
+    index[rows, columns][inside[..., 3] > 127] = number
+
+
+def occlude(
+    canvas: np.ndarray, index: np.ndarray, pack: Pack, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Put a thing or a table edge in front, if every character stays recognisable."""
+    shape = index.shape
+    if rng.random() < 0.4:
+        stencil = np.zeros(shape, np.float32)
+        stencil[int(shape[0] * rng.uniform(0.72, 0.95)) :] = 1
+    else:
+        stencil = scenery.blob(shape, rng, rng.uniform(0.06, 0.2) * min(shape))
+    picture = pack.backgrounds[int(rng.integers(len(pack.backgrounds)))]
+    texture = scenery.crop(picture, shape, rng)
+    if rng.random() < 0.5:
+        texture = scenery.colour(rng)
+    hidden = np.where(stencil > 0.5, 0, index).astype(np.uint8)
+    before = np.bincount(index.ravel(), minlength=256)[1:]
+    after = np.bincount(hidden.ravel(), minlength=256)[1:]
+    if np.any(after < 0.6 * before):
+        return canvas, index
+    return scenery.paste(canvas, texture, stencil), hidden
+
+
+def compose(pack: Pack, seed: int, number: int) -> Composite:
+    """Make training picture `number` of the sequence that `seed` names."""
+    rng = np.random.default_rng([seed, number])
+    shape = pick(SHAPES, rng)[0]
+    fewest, most, _ = pick(COUNTS, rng)
+    count = int(rng.integers(fewest, most + 1))
+    canvas = scenery.background(pack.backgrounds, shape, rng)
+    index = np.zeros(shape, np.uint8)
+    if count == 1:
+        layers = [lone_layer(pack, shape, rng)]
+    else:
+        layers = group_layers(pack, shape, count, rng)
+    for k, layer in enumerate(visible_only(layers, shape), start=1):
+        rows, columns, _ = layer.window(shape)
+        rgba = harmonise(layer.rgba, canvas[rows, columns], rng)
+        blend(canvas, index, Layer(rgba, layer.x, layer.y), k)
+    if rng.random() < 0.15:
+        canvas, index = occlude(canvas, index, pack, rng)
+    if rng.random() < 0.1:
+        canvas = scenery.particles(canvas, rng)
+    return Composite(style.stylise(canvas, rng), index)
+
+
+def write(composite: Composite, out: Path, number: int) -> None:
+    """Store a composite as JPEG and an indexed PNG."""
+    quality = [cv2.IMWRITE_JPEG_QUALITY, 95]
+    image = cv2.cvtColor(composite.image, cv2.COLOR_RGB2BGR)
+    cv2.imwrite(str(out / "images" / f"{number:06d}.jpg"), image, quality)
+    cv2.imwrite(str(out / "masks" / f"{number:06d}.png"), composite.index)
+
+
+_pack: Pack | None = None  # one per worker process: loading takes seconds
+
+
+def _start_worker(load: partial[Pack]) -> None:
+    global _pack
+    cv2.setNumThreads(1)
+    _pack = load()
+
+
+def _work(out: Path, seed: int, number: int) -> None:
+    assert _pack is not None
+    if not (out / "masks" / f"{number:06d}.png").exists():  # a stopped run is taken up again
+        write(compose(_pack, seed, number), out, number)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Command line: compose a set of training pictures."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("--pack", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--count", type=int, default=1000)
+    parser.add_argument("--first", type=int, default=0, help="number of the first picture")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--held-out", nargs="*", default=[], help="identities, background stems")
+    parser.add_argument("--only-held-out", action="store_true")
+    args = parser.parse_args(argv)
+    for folder in ("images", "masks"):
+        (args.out / folder).mkdir(parents=True, exist_ok=True)
+    load = partial(load_pack, args.pack, args.held_out, args.only_held_out)
+    with ProcessPoolExecutor(
+        args.workers,
+        mp_context=multiprocessing.get_context("spawn"),
+        initializer=_start_worker,
+        initargs=(load,),
+    ) as pool:
+        numbers = range(args.first, args.first + args.count)
+        jobs = pool.map(partial(_work, args.out, args.seed), numbers, chunksize=8)
+        for _ in tqdm(jobs, total=args.count, unit="picture"):
+            pass
+
+
+if __name__ == "__main__":
+    main()

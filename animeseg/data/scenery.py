@@ -1,0 +1,245 @@
+"""Everything in a picture that is not a character: grounds, rooms, objects, text, particles.
+
+Pictures are (H, W, 3) uint8 RGB; stencils are (H, W) float32 coverage 0..1. All randomness comes
+from the generator passed in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import cv2
+import numpy as np
+
+Picture = np.ndarray
+Stencil = np.ndarray
+
+
+def colour(rng: np.random.Generator) -> np.ndarray:
+    """A colour as (3,) float32: often white or pale, sometimes dark, else anything."""
+    kind = rng.random()
+    if kind < 0.3:
+        return np.full(3, rng.uniform(235, 256), np.float32).clip(0, 255)
+    if kind < 0.55:
+        return rng.uniform(170, 255, 3).astype(np.float32)
+    if kind < 0.7:
+        return rng.uniform(0, 70, 3).astype(np.float32)
+    return rng.uniform(0, 255, 3).astype(np.float32)
+
+
+def crop(picture: Picture, size: tuple[int, int], rng: np.random.Generator) -> Picture:
+    """A random window of a picture, mirrored and re-coloured at random, as (H, W) = `size`."""
+    height, width = size
+    scale = max(height / picture.shape[0], width / picture.shape[1]) * rng.uniform(1.0, 2.2)
+    h, w = min(picture.shape[0], int(height / scale)), min(picture.shape[1], int(width / scale))
+    y = int(rng.integers(0, picture.shape[0] - h + 1))
+    x = int(rng.integers(0, picture.shape[1] - w + 1))
+    shrink = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    window = cv2.resize(picture[y : y + h, x : x + w], (width, height), interpolation=shrink)
+    if rng.random() < 0.5:
+        window = window[:, ::-1]
+    if rng.random() < 0.4:
+        hsv = cv2.cvtColor(np.ascontiguousarray(window), cv2.COLOR_RGB2HSV)
+        hsv[..., 0] = (hsv[..., 0].astype(int) + int(rng.integers(0, 180))) % 180
+        window = cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB)
+    return np.ascontiguousarray(window)
+
+
+def plain(size: tuple[int, int], rng: np.random.Generator) -> Picture:
+    """One colour."""
+    return np.full((*size, 3), colour(rng), np.float32).astype(np.uint8)
+
+
+def gradient(size: tuple[int, int], rng: np.random.Generator) -> Picture:
+    """Two or three colours flowing into each other, straight or from a centre."""
+    height, width = size
+    y, x = np.mgrid[0:height, 0:width].astype(np.float32) / max(size)
+    if rng.random() < 0.6:
+        angle = rng.uniform(0, 2 * np.pi)
+        t = x * np.cos(angle) + y * np.sin(angle)
+    else:
+        t = np.hypot(x - rng.uniform(0, 1), y - rng.uniform(0, 1))
+    t = (t - t.min()) / max(float(np.ptp(t)), 1e-6)
+    stops = np.stack([colour(rng) for _ in range(int(rng.integers(2, 4)))])
+    places = np.linspace(0, 1, len(stops))
+    return np.stack([np.interp(t, places, stops[:, c]) for c in range(3)], -1).astype(np.uint8)
+
+
+def pattern(size: tuple[int, int], rng: np.random.Generator) -> Picture:
+    """Stripes, checks, dots or rays in two colours."""
+    height, width = size
+    y, x = np.mgrid[0:height, 0:width].astype(np.float32)
+    angle, pitch = rng.uniform(0, np.pi), rng.uniform(14, 110)
+    u = (x * np.cos(angle) + y * np.sin(angle)) / pitch
+    v = (y * np.cos(angle) - x * np.sin(angle)) / pitch
+    kind = int(rng.integers(0, 4))
+    if kind == 0:
+        on = (u % 1) < rng.uniform(0.2, 0.7)
+    elif kind == 1:
+        on = ((np.floor(u) + np.floor(v)) % 2) == 0
+    elif kind == 2:
+        on = np.hypot(u % 1 - 0.5, v % 1 - 0.5) < rng.uniform(0.15, 0.45)
+    else:
+        rays = np.arctan2(y - rng.uniform(0, height), x - rng.uniform(0, width))
+        on = np.sin(rays * int(rng.integers(6, 40))) > rng.uniform(-0.5, 0.8)
+    first = colour(rng)
+    second = first + rng.normal(0, 45, 3) if rng.random() < 0.6 else colour(rng)
+    picture = np.where(on[..., None], first, second).clip(0, 255).astype(np.uint8)
+    return cv2.GaussianBlur(picture, (0, 0), 0.6)
+
+
+def room(size: tuple[int, int], rng: np.random.Generator) -> Picture:
+    """Flat-shaded interior or street: wall, floor in perspective, boxes, windows, shelves."""
+    height, width = size
+    wall, floor = colour(rng) * 0.9, colour(rng) * 0.8
+    horizon = int(height * rng.uniform(0.25, 0.8))
+    picture = np.empty((height, width, 3), np.float32)
+    picture[:horizon] = wall
+    picture[horizon:] = floor
+    vanishing = (int(rng.uniform(-0.2, 1.2) * width), int(horizon - rng.uniform(0, 0.3) * height))
+    for x in np.linspace(-width, 2 * width, int(rng.integers(8, 26))):
+        end = (int(x), height)
+        cv2.line(picture, vanishing, end, (floor * 0.8).tolist(), int(rng.integers(1, 3)))
+    picture[:horizon] = wall
+    for _ in range(int(rng.integers(3, 18))):
+        w, h = rng.uniform(0.04, 0.3) * width, rng.uniform(0.05, 0.4) * height
+        x, y = rng.uniform(-0.1, 1) * width, rng.uniform(-0.1, 0.75) * height
+        shade, edge = colour(rng), rng.uniform(0.3, 0.9)
+        slant = rng.normal(0, 0.15) * h
+        corners = np.array([[x, y], [x + w, y + slant], [x + w, y + h], [x, y + h + slant]])
+        cv2.fillPoly(picture, [corners.astype(np.int32)], shade.tolist(), cv2.LINE_AA)
+        for k in range(1, int(rng.integers(1, 6))):  # panes, boards, books
+            px = int(x + w * k / 6)
+            cv2.line(picture, (px, int(y)), (px, int(y + h)), (shade * edge).tolist(), 1)
+        outline = (shade * edge).tolist()
+        cv2.polylines(picture, [corners.astype(np.int32)], True, outline, 2, cv2.LINE_AA)
+    fall = np.linspace(rng.uniform(0.7, 1.1), rng.uniform(0.7, 1.1), height)[:, None, None]
+    return np.clip(picture * fall, 0, 255).astype(np.uint8)
+
+
+def blob(size: tuple[int, int], rng: np.random.Generator, reach: float) -> Stencil:
+    """A closed shape somewhere in the frame: blob, ellipse, box, star, vase or stroke.
+
+    Args:
+        size: (H, W) of the stencil.
+        rng: source of randomness.
+        reach: radius in pixels.
+
+    Returns:
+        (H, W) float32 coverage with an anti-aliased edge.
+    """
+    height, width = size
+    centre = rng.uniform(0, 1, 2) * (width, height)
+    points = 64
+    turn = np.linspace(0, 2 * np.pi, points, endpoint=False)
+    kind = int(rng.integers(0, 5))
+    if kind == 0:  # blob: a few random harmonics
+        radius = 1 + sum(
+            rng.normal(0, 0.5 / k) * np.cos(k * turn + rng.uniform(0, 6.3)) for k in range(2, 7)
+        )
+    elif kind == 1:  # box or ellipse, by the exponent
+        power = rng.choice([2.0, 2.5, 6.0, 20.0])
+        radius = (np.abs(np.cos(turn)) ** power + np.abs(np.sin(turn)) ** power) ** (-1 / power)
+    elif kind == 2:  # star, leaf, flower
+        radius = 1 + rng.uniform(0.2, 0.7) * np.cos(int(rng.integers(2, 9)) * turn)
+    elif kind == 3:  # jagged
+        radius = rng.uniform(0.4, 1.2, points)
+    else:  # symmetric about the upright axis: cup, vase, lamp, bottle
+        half = 0.35 + 0.4 * np.abs(np.cumsum(rng.normal(0, 0.18, points // 2)))
+        radius = np.concatenate([half, half[::-1]])
+        turn = turn - np.pi / 2
+    stretch = rng.uniform(0.4, 1.0, 2)
+    if kind != 4 and rng.random() < 0.6:
+        turn = turn + rng.uniform(0, 6.3)
+    xy = np.stack([np.cos(turn), np.sin(turn)], 1) * radius[:, None] * stretch * reach + centre
+    mask = np.zeros(size, np.uint8)
+    cv2.fillPoly(mask, [(xy * 8).astype(np.int32)], 255, cv2.LINE_AA, shift=3)
+    return mask.astype(np.float32) / 255
+
+
+def paste(picture: Picture, texture: Picture | np.ndarray, stencil: Stencil) -> Picture:
+    """Lay a texture (H, W, 3) or a colour (3,) over a picture where the stencil says."""
+    mixed = picture + (texture - picture.astype(np.float32)) * stencil[..., None]
+    return mixed.clip(0, 255).astype(np.uint8)
+
+
+def place_object(picture: Picture, texture: Picture, rng: np.random.Generator) -> Picture:
+    """One distractor: a cel-shaded thing, or a cut-out of another background.
+
+    A pasted thing with a crisp outline must not be a character by that alone.
+    """
+    size = picture.shape[:2]
+    stencil = blob(size, rng, rng.uniform(0.04, 0.35) * min(size))
+    if rng.random() < 0.45:
+        return paste(picture, texture, stencil)
+    base = colour(rng)
+    shifted = np.roll(stencil, int(rng.integers(3, 25)), axis=int(rng.integers(0, 2)))
+    picture = paste(picture, base, stencil)
+    picture = paste(picture, base * rng.uniform(0.5, 0.9), stencil * (1 - shifted))
+    if rng.random() < 0.7:
+        edge = cv2.morphologyEx(stencil, cv2.MORPH_GRADIENT, np.ones((3, 3)))
+        picture = paste(picture, base * rng.uniform(0, 0.5), edge)
+    return picture
+
+
+def write(picture: Picture, rng: np.random.Generator) -> Picture:
+    """Lettering, a caption or a speech bubble; part of the background wherever it stands."""
+    height, width = picture.shape[:2]
+    picture = picture.copy()
+    x, y = int(rng.uniform(0, 0.9) * width), int(rng.uniform(0.05, 1) * height)
+    ink = colour(rng).tolist()
+    scale = float(rng.uniform(0.3, 2.2))
+    if rng.random() < 0.3:
+        axes = (int(rng.uniform(30, 110)), int(rng.uniform(20, 70)))
+        cv2.ellipse(picture, (x, y), axes, 0, 0, 360, (250, 250, 250), -1, cv2.LINE_AA)
+        cv2.ellipse(picture, (x, y), axes, 0, 0, 360, (20, 20, 20), 2, cv2.LINE_AA)
+        ink, scale, x = [20, 20, 20], 0.5, x - axes[0] // 2
+    letters = "".join(chr(c) for c in rng.integers(33, 127, int(rng.integers(2, 12))))
+    face, weight = int(rng.integers(0, 8)), int(rng.integers(1, 5))
+    cv2.putText(picture, letters, (x, y), face, scale, ink, weight, cv2.LINE_AA)
+    return picture
+
+
+def particles(picture: Picture, rng: np.random.Generator) -> Picture:
+    """Petals, snow, sparks or bokeh over everything; too small to count as an occluder."""
+    size = picture.shape[:2]
+    veil = np.zeros(size, np.uint8)
+    largest = rng.choice([2, 4, 9])
+    for _ in range(int(rng.integers(10, 80))):
+        place = (int(rng.integers(0, size[1])), int(rng.integers(0, size[0])))
+        axes = (1 + int(rng.integers(0, largest)), 1 + int(rng.integers(0, largest)))
+        turn, shade = float(rng.uniform(0, 180)), int(rng.uniform(90, 255))
+        cv2.ellipse(veil, place, axes, turn, 0, 360, shade, -1, cv2.LINE_AA)
+    return paste(picture, colour(rng), cv2.GaussianBlur(veil, (0, 0), 0.7).astype(np.float32) / 255)
+
+
+# (maker, share) of grounds that need no photograph; the rest are windows of the pack's pictures.
+GROUNDS: list[tuple[Callable[[tuple[int, int], np.random.Generator], Picture], float]] = [
+    (plain, 0.16),
+    (gradient, 0.09),
+    (pattern, 0.08),
+    (room, 0.15),
+]
+
+
+def background(
+    pictures: Sequence[Picture], size: tuple[int, int], rng: np.random.Generator
+) -> Picture:
+    """A whole background without any character, as (H, W) = `size`."""
+    draw = rng.random()
+    for maker, share in GROUNDS:
+        if draw < share:
+            ground, bare = maker(size, rng), maker is plain
+            break
+        draw -= share
+    else:
+        ground, bare = crop(pictures[int(rng.integers(len(pictures)))], size, rng), False
+    if rng.random() < (0.15 if bare else 0.55):
+        for _ in range(int(rng.integers(1, 7))):
+            texture = crop(pictures[int(rng.integers(len(pictures)))], size, rng)
+            ground = place_object(ground, texture, rng)
+    if rng.random() < 0.12:
+        ground = write(ground, rng)
+    if not bare and rng.random() < 0.35:
+        ground = cv2.GaussianBlur(ground, (0, 0), rng.uniform(0.6, 4))
+    return ground

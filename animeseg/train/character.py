@@ -1,0 +1,374 @@
+"""Fine-tune a COCO YOLOv8 segmentation network into a detector of drawn characters.
+
+Few identities are at hand, so the danger is forgetting: a network that learns those few and loses
+what COCO taught it about people. The recipe guards against it at every step. The class branch
+starts as COCO's own 'person' (`operate`), batch statistics stay those of COCO, early layers are
+frozen and the others learn slowly, the weights are averaged over time, and the result is drawn
+part of the way back to the start (`interpolate`).
+
+    python -m animeseg.train.character --coco yolov8n-seg.pt --data COMPOSED --out RUN
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import json
+import math
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+from safetensors.torch import save_file
+from torch import nn
+from torch.utils.data import DataLoader, Dataset
+from tqdm import tqdm
+
+from ultralytics import YOLO
+from ultralytics.nn.tasks import SegmentationModel
+from ultralytics.utils.loss import v8SegmentationLoss
+
+PERSON = 0  # COCO class the new class starts from
+HEAD = 22  # index of the segmentation head among the layers
+Weights = dict[str, torch.Tensor]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that decides the result, stored with it.
+
+    Attributes:
+        epochs: passes over the data.
+        batch: pictures per step.
+        rates: (first layer, learning rate): a layer takes the rate of the last row at or below it.
+        weight_decay: AdamW decay, not on norms and biases.
+        warmup: steps of linearly rising rate.
+        decay: of the exponential moving average of the weights.
+        scales: factors on the stored picture size, one drawn per batch.
+        mask_stride: picture pixels per pixel of the mask target; the network predicts at 4.
+        keep: weight of the feature distillation from the untouched network.
+        alpha: share of the fine-tuned weights in the result; the rest is the start.
+        box, cls, dfl: gains of the loss, those of ultralytics.
+        seed: of the order of pictures and of the scales.
+    """
+
+    epochs: int = 1
+    batch: int = 8
+    rates: tuple[tuple[int, float], ...] = ((0, 0.0), (5, 3e-5), (10, 1e-4), (HEAD, 3e-4))
+    weight_decay: float = 1e-4
+    warmup: int = 100
+    decay: float = 0.998
+    scales: tuple[float, ...] = (0.7, 0.85, 1.0, 1.0, 1.15)
+    mask_stride: int = 4
+    keep: float = 0.0
+    alpha: float = 1.0
+    box: float = 7.5
+    cls: float = 0.5
+    dfl: float = 1.5
+    seed: int = 0
+
+
+PRESETS: dict[str, Recipe] = {"character-n": Recipe()}
+
+
+# --- Surgery ------------------------------------------------------------------------------------
+
+
+def expected_activation(norm: nn.BatchNorm2d) -> tuple[torch.Tensor, torch.Tensor]:
+    """Mean and standard deviation of SiLU behind a batch norm, its input taken as Gaussian.
+
+    Returns:
+        Two (channels,) float32 tensors.
+    """
+    grid = torch.linspace(-4, 4, 161)
+    weight = torch.softmax(-(grid**2) / 2, 0)
+    value = nn.functional.silu(norm.bias[:, None] + norm.weight[:, None].abs() * grid)
+    mean = value @ weight
+    return mean, ((value - mean[:, None]) ** 2 @ weight).sqrt()
+
+
+@torch.no_grad()
+def slim_class_branch(source: nn.Sequential, target: nn.Sequential) -> None:
+    """Fill one level of the one-class branch with COCO's, reading out 'person'.
+
+    COCO's branch has 80 hidden channels, that of a single class 64. The channels that matter least
+    to the person score go, and what they contribute on average moves into the next bias.
+    """
+    width = target[0].conv.out_channels
+    readout = source[2].weight[PERSON, :, 0, 0]
+    mean2, std2 = expected_activation(source[1].bn)
+    second = (readout.abs() * std2).topk(width).indices.sort().values
+    rest2 = torch.ones_like(readout, dtype=torch.bool).index_fill(0, second, False)
+
+    spread = source[1].bn.weight / (source[1].bn.running_var + source[1].bn.eps).sqrt()
+    kernel = source[1].conv.weight
+    use = ((readout * spread).abs()[second, None] * kernel[second].flatten(2).norm(dim=2)).sum(0)
+    mean1, std1 = expected_activation(source[0].bn)
+    first = (use * std1).topk(width).indices.sort().values
+    rest1 = torch.ones_like(use, dtype=torch.bool).index_fill(0, first, False)
+
+    target[0].conv.weight.copy_(source[0].conv.weight[first])
+    target[1].conv.weight.copy_(kernel[second][:, first])
+    for block, kept, donor in ((target[0], first, source[0]), (target[1], second, source[1])):
+        for name in ("weight", "bias", "running_mean", "running_var"):
+            getattr(block.bn, name).copy_(getattr(donor.bn, name)[kept])
+    target[1].bn.running_mean.sub_(kernel[second][:, rest1].sum((2, 3)) @ mean1[rest1])
+    target[2].weight.copy_(readout[second].view(1, -1, 1, 1))
+    target[2].bias.copy_(source[2].bias[PERSON] + readout[rest2] @ mean2[rest2])
+
+
+def operate(coco: nn.Module) -> SegmentationModel:
+    """Turn an 80-class COCO network into the standard one-class network that finds persons."""
+    model = SegmentationModel(copy.deepcopy(coco.yaml), nc=1, verbose=False).float()
+    ours, theirs = model.state_dict(), coco.state_dict()
+    same = {k: v for k, v in theirs.items() if k in ours and v.shape == ours[k].shape}
+    model.load_state_dict(same, strict=False)
+    for source, target in zip(coco.model[HEAD].cv3, model.model[HEAD].cv3, strict=True):
+        slim_class_branch(source, target)
+    return model
+
+
+# --- Data ---------------------------------------------------------------------------------------
+
+
+def load_picture(path: Path, shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+    """Read a composite at a size: (H, W, 3) uint8 RGB and its (H, W) uint8 index map."""
+    image = cv2.imread(str(path), cv2.IMREAD_COLOR)
+    index = cv2.imread(str(path.parent.parent / "masks" / f"{path.stem}.png"), cv2.IMREAD_UNCHANGED)
+    size = shape[::-1]
+    shrink = cv2.INTER_AREA if shape[0] < image.shape[0] else cv2.INTER_LINEAR
+    image = cv2.cvtColor(cv2.resize(image, size, interpolation=shrink), cv2.COLOR_BGR2RGB)
+    return image, cv2.resize(index, size, interpolation=cv2.INTER_NEAREST)
+
+
+def boxes_of(index: np.ndarray, smallest: int = 40) -> tuple[np.ndarray, np.ndarray]:
+    """Number the characters of an index map anew and box them.
+
+    Args:
+        index: (H, W) uint8.
+        smallest: pixels; less is made background.
+
+    Returns:
+        The map with numbers 1..N without gaps and (N, 4) float32 boxes, centre and size, 0..1.
+    """
+    areas = np.bincount(index.ravel(), minlength=256)
+    clean, boxes = np.zeros_like(index), []
+    for k in np.flatnonzero(areas[1:] >= smallest) + 1:
+        mask = index == k
+        clean[mask] = len(boxes) + 1
+        x, y, w, h = cv2.boundingRect(mask.astype(np.uint8))
+        boxes.append((x + w / 2, y + h / 2, w, h))
+    scale = np.float32([*index.shape[::-1], *index.shape[::-1]])
+    return clean, np.float32(boxes).reshape(-1, 4) / scale
+
+
+class Batches(Dataset[dict[str, torch.Tensor]]):
+    """Whole batches of one epoch, each of one shape, in an order that seed and epoch decide."""
+
+    def __init__(self, shapes: dict[Path, tuple[int, int]], recipe: Recipe, epoch: int) -> None:
+        rng = np.random.default_rng([recipe.seed, epoch])
+        self.stride = recipe.mask_stride
+        self.plan: list[tuple[list[Path], tuple[int, int], np.ndarray]] = []
+        for shape in sorted(set(shapes.values())):
+            paths = sorted(p for p, s in shapes.items() if s == shape)
+            order = rng.permutation(len(paths))
+            for start in range(0, len(order) - recipe.batch + 1, recipe.batch):
+                chosen = [paths[i] for i in order[start : start + recipe.batch]]
+                scale = rng.choice(recipe.scales)
+                size = (int(shape[0] * scale) // 32 * 32, int(shape[1] * scale) // 32 * 32)
+                self.plan.append((chosen, size, rng.random(recipe.batch) < 0.5))
+        self.plan = [self.plan[i] for i in rng.permutation(len(self.plan))]
+
+    def __len__(self) -> int:
+        return len(self.plan)
+
+    def __getitem__(self, number: int) -> dict[str, torch.Tensor]:
+        """A batch as the loss of ultralytics reads it; images are (B, 3, H, W) uint8 RGB."""
+        images, masks, boxes, owners = [], [], [], []
+        for i, (path, mirror) in enumerate(zip(*self.plan[number][::2], strict=True)):
+            image, index = load_picture(path, self.plan[number][1])
+            if mirror:
+                image, index = image[:, ::-1], index[:, ::-1]
+            clean, found = boxes_of(np.ascontiguousarray(index))
+            half = self.stride // 2
+            images.append(torch.from_numpy(np.ascontiguousarray(image)).permute(2, 0, 1))
+            masks.append(torch.from_numpy(clean[half :: self.stride, half :: self.stride].copy()))
+            boxes.append(torch.from_numpy(found))
+            owners.append(torch.full((len(found),), float(i)))
+        owner = torch.cat(owners)
+        return {
+            "img": torch.stack(images),
+            "masks": torch.stack(masks),
+            "bboxes": torch.cat(boxes),
+            "batch_idx": owner,
+            "cls": torch.zeros_like(owner),
+        }
+
+
+def shapes_of(folders: Sequence[Path]) -> dict[Path, tuple[int, int]]:
+    """The (H, W) of every composed picture under the folders."""
+    paths = [p for folder in folders for p in sorted((folder / "images").glob("*.jpg"))]
+    return {p: cv2.imread(str(p), cv2.IMREAD_GRAYSCALE).shape for p in tqdm(paths, unit="picture")}
+
+
+# --- Training -----------------------------------------------------------------------------------
+
+
+def parameter_groups(model: nn.Module, recipe: Recipe) -> list[dict[str, Any]]:
+    """Freeze what has rate zero; give every other parameter its rate and decay."""
+    groups = []
+    for name, parameter in model.named_parameters():
+        layer = int(name.split(".")[1])
+        rate = [r for first, r in recipe.rates if first <= layer][-1]
+        parameter.requires_grad_(rate > 0 and "dfl" not in name)
+        if parameter.requires_grad:
+            decay = recipe.weight_decay if parameter.ndim > 1 else 0.0
+            groups.append({"params": [parameter], "lr": rate, "weight_decay": decay})
+    return groups
+
+
+def hold_statistics(model: nn.Module) -> None:
+    """Training mode, but batch norms keep the statistics of COCO."""
+    model.train()
+    for module in model.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.eval()
+
+
+def schedule(step: int, total: int, warmup: int) -> float:
+    """Linear warm-up, then half a cosine down to a twentieth of the rate."""
+    if step < warmup:
+        return (step + 1) / warmup
+    return 0.05 + 0.95 * 0.5 * (1 + math.cos(math.pi * (step - warmup) / max(1, total - warmup)))
+
+
+def distance(ours: Sequence[torch.Tensor], theirs: Sequence[torch.Tensor]) -> torch.Tensor:
+    """Relative squared difference of two feature pyramids, averaged over the levels."""
+    parts = [(a.float() - b.float()).square().mean() / b.float().var() for a, b in zip(ours, theirs)]
+    return torch.stack(parts).mean()
+
+
+def train(
+    model: SegmentationModel, batches: Sequence[Batches], recipe: Recipe, workers: int
+) -> Iterator[SegmentationModel]:
+    """Fine-tune in place; yields the averaged weights after every epoch."""
+    model.args = SimpleNamespace(
+        box=recipe.box, cls=recipe.cls, dfl=recipe.dfl, overlap_mask=True
+    )
+    model.to(memory_format=torch.channels_last)
+    start, average = copy.deepcopy(model).train(), copy.deepcopy(model)
+    hold_statistics(start)
+    criterion = v8SegmentationLoss(model)
+    optimiser = torch.optim.AdamW(parameter_groups(model, recipe))
+    total = sum(len(b) for b in batches)
+    rate = torch.optim.lr_scheduler.LambdaLR(
+        optimiser, lambda step: schedule(step, total, recipe.warmup)
+    )
+    hold_statistics(model)
+    bar = tqdm(total=total, unit="step", mininterval=20)
+    for epoch in batches:
+        for batch in DataLoader(epoch, batch_size=None, num_workers=workers, prefetch_factor=4):
+            image = batch["img"].float().div_(255).contiguous(memory_format=torch.channels_last)
+            with torch.autocast("cpu", torch.bfloat16):
+                raw = model(image)
+                with torch.no_grad():
+                    reference = start(image)["feats"] if recipe.keep else None
+            predictions = {k: v.float() if torch.is_tensor(v) else v for k, v in raw.items()}
+            losses, shown = criterion(predictions, batch)
+            loss = losses.sum() / recipe.batch
+            if reference is not None:
+                loss = loss + recipe.keep * distance(raw["feats"], reference)
+            optimiser.zero_grad(set_to_none=True)
+            loss.backward()
+            nn.utils.clip_grad_norm_(model.parameters(), 10.0)
+            optimiser.step()
+            rate.step()
+            step = bar.n + 1
+            blend_in(average, model, min(recipe.decay, step / (step + 20)))
+            bar.set_postfix({k: f"{float(v):.3f}" for k, v in shown.items()}, refresh=False)
+            bar.update()
+        yield average
+    bar.close()
+
+
+@torch.no_grad()
+def blend_in(average: nn.Module, model: nn.Module, decay: float) -> None:
+    """One step of the exponential moving average over the parameters."""
+    for mean, value in zip(average.parameters(), model.parameters(), strict=True):
+        mean.lerp_(value, 1 - decay)
+
+
+def interpolate(start: Weights, tuned: Weights, alpha: float) -> Weights:
+    """Weights on the line from the start (alpha 0) to the fine-tuned network (alpha 1)."""
+    return {
+        k: torch.lerp(v.float(), tuned[k].float(), alpha) if v.is_floating_point() else v
+        for k, v in start.items()
+    }
+
+
+# --- Result -------------------------------------------------------------------------------------
+
+
+def export(model: SegmentationModel, weights: Weights, path: Path, header: dict[str, Any]) -> None:
+    """Write weights as safetensors: kernels in half precision, batch norms and biases in single.
+
+    Args:
+        model: the network the weights belong to; its layout goes into the header.
+        weights: state dict, keys as in `model.state_dict()`.
+        path: file to write.
+        header: further metadata; anything but a string is stored as JSON.
+    """
+    arch = {k: v for k, v in model.yaml.items() if k not in ("yaml_file", "channels")}
+    meta = {"format": "animeseg-yolo", "task": "segment", "arch": {**arch, "nc": 1, "scale": "n"}}
+    meta |= {"names": {"0": "character"}, "stride": 32, "licence": "AGPL-3.0-or-later"} | header
+    stored = {
+        k: (v.half() if v.is_floating_point() and v.ndim > 1 else v).detach().clone().contiguous()
+        for k, v in weights.items()
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    text = {k: v if isinstance(v, str) else json.dumps(v) for k, v in meta.items()}
+    save_file(stored, path, metadata=text)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Command line: train, average, interpolate, export."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("--coco", type=Path, required=True, help="yolov8n-seg.pt, trusted")
+    parser.add_argument("--data", type=Path, nargs="*", default=[], help="folders of compose")
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--preset", choices=sorted(PRESETS), default="character-n")
+    parser.add_argument("--set", nargs="*", default=[], metavar="NAME=JSON", help="recipe values")
+    parser.add_argument("--imgsz", type=int, default=640, help="input size stored as default")
+    parser.add_argument("--confidence", type=float, default=0.25, help="default threshold stored")
+    parser.add_argument("--model-version", default="1")
+    parser.add_argument("--workers", type=int, default=1)
+    args = parser.parse_args(argv)
+    changes = {k: json.loads(v) for k, v in (item.split("=", 1) for item in args.set)}
+    recipe = replace(PRESETS[args.preset], **changes)
+    torch.manual_seed(recipe.seed)
+    model = operate(YOLO(str(args.coco)).model.float())
+    start = copy.deepcopy(model.state_dict())
+    args.out.mkdir(parents=True, exist_ok=True)
+    shapes = shapes_of(args.data)
+    batches = [Batches(shapes, recipe, epoch) for epoch in range(recipe.epochs if shapes else 0)]
+    summary: dict[str, Any] = {"recipe": asdict(recipe), "pictures": len(shapes)}
+    header = {"imgsz": args.imgsz, "confidence": args.confidence, "version": args.model_version}
+    began, result = time.monotonic(), start
+    export(model, start, args.out / "start.safetensors", header | {"train": summary})
+    for epoch, average in enumerate(train(model, batches, recipe, args.workers), start=1):
+        result = interpolate(start, average.state_dict(), recipe.alpha)
+        summary |= {"epochs_done": epoch, "seconds": round(time.monotonic() - began)}
+        path = args.out / f"epoch{epoch}.safetensors"
+        export(model, result, path, header | {"train": summary})
+    export(model, result, args.out / "model.safetensors", header | {"train": summary})
+    (args.out / "train.json").write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
