@@ -129,9 +129,11 @@ class SamNetwork:
         from segment_anything.modeling import Sam
 
         encoder = tiny_encoder() if kind == "mobile" else vit_encoder(kind)
-        self.module: nn.Module = Sam(encoder, prompt_encoder(), mask_decoder())
-        load_strictly(self.module, state, kind)
         self.encoder = encoder
+        self._prompts: Any = prompt_encoder()
+        self._decoder = mask_decoder()
+        self.module: nn.Module = Sam(encoder, self._prompts, self._decoder)
+        load_strictly(self.module, state, kind)
 
     def encode(self, pixels: Tensor) -> tuple[Tensor, ...]:
         """One feature map, (1, 256, 64, 64)."""
@@ -139,8 +141,8 @@ class SamNetwork:
 
     def decode(self, features: tuple[Tensor, ...], prompt: Prompt) -> tuple[Tensor, Tensor]:
         """See `Network.decode`."""
-        sparse, dense, position = embed_prompt(self.module.prompt_encoder, prompt)
-        logits, iou = self.module.mask_decoder(
+        sparse, dense, position = embed_prompt(self._prompts, prompt)
+        logits, iou = self._decoder(
             image_embeddings=features[0],
             image_pe=position,
             sparse_prompt_embeddings=sparse,
@@ -181,9 +183,9 @@ def vit_encoder(kind: str) -> nn.Module:
 
 def tiny_encoder() -> nn.Module:
     """Image encoder of MobileSAM."""
-    from ultralytics.models.sam.modules.tiny_encoder import TinyViT
+    from animeseg.detect import _ultralytics
 
-    encoder: nn.Module = TinyViT(
+    encoder: nn.Module = _ultralytics.find("ultralytics.models.sam.modules.tiny_encoder:TinyViT")(
         img_size=SIDE,
         embed_dims=(64, 128, 160, 320),
         depths=(2, 2, 6, 2),

@@ -190,7 +190,8 @@ class Sam:
             )
         count = lengths.pop()
         height, width = embedding.image_size
-        scale = np.float32([embedding.input_size[1] / width, embedding.input_size[0] / height])
+        inner_height, inner_width = embedding.input_size
+        scale = np.array([inner_width / width, inner_height / height], np.float32)
         prompt = Prompt(
             self._tensor(None if points is None else points * scale),
             None if point_labels is None else torch.from_numpy(point_labels).to(self.device),
@@ -316,5 +317,5 @@ def _bytes(embedding: Embedding) -> int:
 
 def _content_hash(image: NDArray[np.uint8]) -> str:
     digest = hashlib.blake2b(str(image.shape).encode(), digest_size=16)
-    digest.update(np.ascontiguousarray(image))
+    digest.update(np.ascontiguousarray(image).tobytes())
     return digest.hexdigest()
