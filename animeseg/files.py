@@ -1,0 +1,113 @@
+"""Writing files whole or not at all.
+
+Every result goes to a temporary file beside its final place and is then moved there in one step, so
+that a crash, a full disk or Ctrl-C never leaves half a file under the final name.
+"""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import secrets
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from animeseg.errors import DiskFullError, OutputError, OutputExistsError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+PARTIAL_SUFFIX = ".incomplete"
+"""Ending of the temporary files; one that is left over (after a power cut) may be deleted."""
+
+_DISK_FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
+
+
+def write_file(path: str | os.PathLike[str], data: bytes, *, overwrite: bool = False) -> Path:
+    """Writes ``data`` to ``path`` atomically, making missing folders.
+
+    Args:
+        path: where to write.
+        data: the whole content.
+        overwrite: replace a file of that name. Without it an existing file is refused even if it
+            appears while this one is being written.
+
+    Returns:
+        ``path`` as a `Path`.
+
+    Raises:
+        OutputExistsError: the file exists and ``overwrite`` is false.
+        DiskFullError: the disk or the quota is full; nothing is left behind.
+        OutputError: no permission, an invalid or too long name, a folder in its place.
+    """
+    target = Path(path)
+    try:
+        if not overwrite and os.path.lexists(target):
+            raise FileExistsError(errno.EEXIST, "exists", str(target))
+        target.parent.mkdir(parents=True, exist_ok=True)
+        # A short name of its own: two processes never share it, and it fits where the target fits.
+        partial = target.with_name(f".{secrets.token_hex(4)}{PARTIAL_SUFFIX}")
+        try:
+            partial.write_bytes(data)
+            _move(partial, target, overwrite)
+        finally:
+            partial.unlink(missing_ok=True)
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        _explain(error, target)
+    return target
+
+
+def encode_png(array: NDArray[np.uint8], *, icc_profile: bytes | None = None) -> bytes:
+    """PNG bytes of ``array``: (H, W) grey, (H, W, 3) RGB or (H, W, 4) RGBA, uint8."""
+    from PIL import Image
+
+    stream = io.BytesIO()
+    Image.fromarray(array).save(stream, "PNG", icc_profile=icc_profile)
+    return stream.getvalue()
+
+
+def write_png(
+    path: str | os.PathLike[str],
+    array: NDArray[np.uint8],
+    *,
+    overwrite: bool = False,
+    icc_profile: bytes | None = None,
+) -> Path:
+    """Writes ``array`` as PNG, whole or not at all; arguments and errors as in `write_file`."""
+    return write_file(path, encode_png(array, icc_profile=icc_profile), overwrite=overwrite)
+
+
+def _move(partial: Path, target: Path, overwrite: bool) -> None:
+    if overwrite:
+        partial.replace(target)
+        return
+    try:
+        os.link(partial, target)  # fails if the target exists: no gap between look and leap
+    except FileExistsError:
+        raise
+    except OSError:
+        # No hard links here (FAT, some network shares): reserve the name, then put the file there.
+        with target.open("xb"):
+            pass
+        try:
+            partial.replace(target)
+        except OSError:
+            target.unlink(missing_ok=True)
+            raise
+
+
+def _explain(error: OSError | ValueError, target: Path) -> NoReturn:
+    shown = str(target) if len(str(target)) <= 200 else f"...{str(target)[-197:]}"
+    number = error.errno if isinstance(error, OSError) else None
+    if number in _DISK_FULL:
+        raise DiskFullError(
+            f"no space left for {shown}", "free some space or choose another disk; nothing was left"
+        ) from error
+    if isinstance(error, FileExistsError) and not target.is_dir():
+        raise OutputExistsError(f"{shown} exists", "choose another name or overwrite") from error
+    reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    raise OutputError(
+        f"cannot write {shown}: {reason}", "check the folder's permissions and the name's length"
+    ) from error
