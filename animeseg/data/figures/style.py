@@ -1,0 +1,347 @@
+"""The attributes of a drawn figure and how they are sampled."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from animeseg.data.figures.palette import (
+    hsv,
+    mix,
+    random_hair,
+    random_skin,
+    random_vivid,
+)
+from animeseg.data.figures.render import Look, Shading
+from animeseg.data.figures.scene import Colour
+
+FRAMINGS: Mapping[str, float] = {"close-up": 0.2, "bust": 0.27, "cowboy": 0.2, "full": 0.33}
+VIEWS: Mapping[str, float] = {"front": 0.42, "three-quarter": 0.48, "back": 0.10}
+ARMS: Mapping[str, float] = {
+    "relaxed": 0.24,
+    "akimbo": 0.09,
+    "raised": 0.09,
+    "wave": 0.09,
+    "crossed": 0.06,
+    "chest": 0.1,
+    "cheek": 0.07,
+    "behind": 0.07,
+    "forward": 0.07,
+    "spread": 0.07,
+    "clasped": 0.05,
+}
+LEGS: Mapping[str, float] = {
+    "standing": 0.34,
+    "contrapposto": 0.18,
+    "wide": 0.12,
+    "running": 0.12,
+    "kneeling": 0.08,
+    "sitting": 0.1,
+    "jumping": 0.06,
+}
+BACK_HAIR: Mapping[str, float] = {
+    "short": 0.16,
+    "bob": 0.18,
+    "medium": 0.16,
+    "long": 0.26,
+    "very long": 0.12,
+    "spiky": 0.12,
+}
+TAILS: Mapping[str, float] = {
+    "none": 0.5,
+    "twin": 0.16,
+    "pony": 0.12,
+    "side": 0.05,
+    "braids": 0.07,
+    "buns": 0.05,
+    "drills": 0.05,
+}
+FRINGES: Mapping[str, float] = {
+    "swept": 0.24,
+    "parted": 0.18,
+    "straight": 0.14,
+    "between": 0.22,
+    "messy": 0.16,
+    "over eye": 0.06,
+}
+EYES: Mapping[str, float] = {"round": 0.4, "tall": 0.3, "sharp": 0.2, "droopy": 0.1}
+EXPRESSIONS: Mapping[str, float] = {
+    "neutral": 0.3,
+    "smile": 0.24,
+    "open": 0.16,
+    "closed eyes": 0.08,
+    "angry": 0.08,
+    "sad": 0.06,
+    "wink": 0.04,
+    "pout": 0.04,
+}
+OUTFITS: Mapping[str, float] = {
+    "sailor": 0.13,
+    "blazer": 0.11,
+    "dress": 0.14,
+    "kimono": 0.09,
+    "hoodie": 0.1,
+    "coat": 0.1,
+    "armour": 0.08,
+    "shirt": 0.11,
+    "maid": 0.06,
+    "swimsuit": 0.08,
+}
+EXTRAS: Mapping[str, float] = {
+    "cat ears": 0.1,
+    "rabbit ears": 0.03,
+    "horns": 0.04,
+    "hat": 0.08,
+    "cap": 0.04,
+    "bow": 0.13,
+    "headband": 0.06,
+    "hairpin": 0.1,
+    "flower": 0.06,
+    "headphones": 0.03,
+    "halo": 0.03,
+    "glasses": 0.09,
+    "wings": 0.06,
+    "tail": 0.07,
+    "cape": 0.08,
+    "scarf": 0.07,
+    "bag": 0.05,
+    "choker": 0.07,
+}
+HELD: Mapping[str, float] = {
+    "nothing": 0.66,
+    "sword": 0.09,
+    "staff": 0.05,
+    "umbrella": 0.05,
+    "book": 0.05,
+    "gun": 0.04,
+    "fan": 0.03,
+    "cup": 0.03,
+}
+SHADINGS: Mapping[Shading, float] = {
+    "cel": 0.42,
+    "soft": 0.24,
+    "flat": 0.12,
+    "screentone": 0.12,
+    "sketch": 0.1,
+}
+
+
+@dataclass(frozen=True)
+class FigureStyle:
+    """Every choice that makes one figure differ from another.
+
+    Angles are degrees, positive clockwise as seen; lengths are in head heights.
+
+    Attributes:
+        framing: Key of `FRAMINGS`: how much of the body is in view.
+        heads: Body height in heads; below 3.5 the figure is drawn in chibi proportions.
+        view: Key of `VIEWS`.
+        yaw: Turn of the head; its sign is the side the figure looks to.
+        pitch: Nod of the head, -1 (up) to 1 (down).
+        roll: Sideways tilt of the head.
+        lean: Tilt of the torso.
+        tilt: Rotation of the whole picture.
+        masculine: Whether shoulders are broad and the waist straight.
+        build: Multiplier of body widths.
+        arms: Keys of `ARMS`, viewer's left and right.
+        legs: Key of `LEGS`.
+        back_hair: Key of `BACK_HAIR`.
+        tails: Key of `TAILS`.
+        fringe: Key of `FRINGES`.
+        side_locks: Length of the locks in front of the ears; 0 for none.
+        volume: Multiplier of the hair's thickness.
+        wind: Sideways drift of hair and cloth, -1 to 1.
+        ahoge: Whether a single strand stands up.
+        hair: Hair colour.
+        hair_tips: Colour the hair fades into, or None.
+        skin: Skin colour.
+        eyes: Key of `EYES`.
+        eye_colours: Iris colours, viewer's left and right.
+        eye_size: Multiplier of the eye size.
+        expression: Key of `EXPRESSIONS`.
+        blush: Strength of the blush, 0 to 1.
+        outfit: Key of `OUTFITS`.
+        sleeves: Covered share of the arm, 0 to 1.
+        trousers: Whether trousers replace the skirt, where the outfit allows both.
+        hem: Length of skirts and coats, as a share of the leg.
+        stockings: Covered share of the leg, 0 to 1.
+        colours: Main, second and accent colour of the clothes.
+        extras: Keys of `EXTRAS`.
+        held: Key of `HELD`.
+        shading: Key of `SHADINGS`.
+        ink: Line colour, or None for lines derived from the fills.
+        line_width: Line width in pixels at height 768; 0 draws no lines.
+        light: Side the light comes from, -1 (left) or 1 (right).
+        shadow: Strength of the shadows, 0 to 1.
+    """
+
+    framing: str
+    heads: float
+    view: str
+    yaw: float
+    pitch: float
+    roll: float
+    lean: float
+    tilt: float
+    masculine: bool
+    build: float
+    arms: tuple[str, str]
+    legs: str
+    back_hair: str
+    tails: str
+    fringe: str
+    side_locks: float
+    volume: float
+    wind: float
+    ahoge: bool
+    hair: Colour
+    hair_tips: Colour | None
+    skin: Colour
+    eyes: str
+    eye_colours: tuple[Colour, Colour]
+    eye_size: float
+    expression: str
+    blush: float
+    outfit: str
+    sleeves: float
+    trousers: bool
+    hem: float
+    stockings: float
+    colours: tuple[Colour, Colour, Colour]
+    extras: tuple[str, ...]
+    held: str
+    shading: Shading
+    ink: Colour | None
+    line_width: float
+    light: float
+    shadow: float
+
+    @property
+    def chibi(self) -> bool:
+        """Whether the figure has chibi proportions."""
+        return self.heads < 3.5
+
+    @property
+    def from_behind(self) -> bool:
+        """Whether the face is hidden."""
+        return self.view == "back"
+
+    @property
+    def look(self) -> Look:
+        """How shapes of this style become pixels."""
+        return Look(
+            shading=self.shading,
+            ink=self.ink,
+            line_width=self.line_width,
+            light=(-0.75 * self.light, 0.66),
+            shadow=self.shadow,
+            wobble=0.9 if self.shading == "sketch" else 0.0,
+        )
+
+
+def sample_style(rng: np.random.Generator) -> FigureStyle:
+    """Return a random style: all attributes, drawn so that the common ones are common."""
+    view = _pick(rng, VIEWS)
+    yaw = rng.uniform(14, 42) if view == "three-quarter" else rng.uniform(0, 10)
+    chibi = rng.random() < 0.14
+    framing = "full" if chibi and rng.random() < 0.8 else _pick(rng, FRAMINGS)
+    shading = _pick(rng, SHADINGS)
+    hair, skin = random_hair(rng), random_skin(rng)
+    iris = hsv(rng.uniform(0, 360), rng.uniform(0.45, 0.9), rng.uniform(0.45, 0.9))
+    other = hsv(rng.uniform(0, 360), 0.7, 0.7) if rng.random() < 0.05 else iris
+    return FigureStyle(
+        framing=framing,
+        heads=rng.uniform(2.1, 3.2) if chibi else rng.uniform(5.2, 7.2),
+        view=view,
+        yaw=float(yaw * rng.choice([-1.0, 1.0])),
+        pitch=float(np.clip(rng.normal(0, 0.4), -1, 1)),
+        roll=float(np.clip(rng.normal(0, 8), -24, 24)),
+        lean=float(np.clip(rng.normal(0, 6), -18, 18)),
+        tilt=_sample_tilt(rng),
+        masculine=bool(rng.random() < 0.24),
+        build=float(rng.uniform(0.92, 1.12)),
+        arms=_sample_arms(rng),
+        legs=_pick(rng, LEGS),
+        back_hair=_pick(rng, BACK_HAIR),
+        tails=_pick(rng, TAILS),
+        fringe=_pick(rng, FRINGES),
+        side_locks=float(rng.uniform(0.35, 1.3)) if rng.random() < 0.75 else 0.0,
+        volume=float(rng.uniform(0.9, 1.35)),
+        wind=float(np.clip(rng.normal(0, 0.4), -1, 1)),
+        ahoge=bool(rng.random() < 0.3),
+        hair=hair,
+        hair_tips=random_hair(rng) if rng.random() < 0.22 else None,
+        skin=skin,
+        eyes=_pick(rng, EYES),
+        eye_colours=(iris, other),
+        eye_size=float(rng.uniform(0.85, 1.18) * (1.12 if chibi else 1.0)),
+        expression=_pick(rng, EXPRESSIONS),
+        blush=float(rng.uniform(0.2, 0.8)) if rng.random() < 0.55 else 0.0,
+        outfit=_pick(rng, OUTFITS),
+        sleeves=float(rng.choice([0.0, 0.25, 0.45, 0.95, 1.0])),
+        trousers=bool(rng.random() < 0.35),
+        hem=float(rng.uniform(0.3, 0.95)),
+        stockings=float(rng.choice([0.0, 0.35, 0.6, 0.75, 1.0])),
+        colours=_sample_clothes(rng),
+        extras=tuple(name for name, chance in EXTRAS.items() if rng.random() < chance),
+        held=_pick(rng, HELD),
+        shading=shading,
+        ink=_sample_ink(rng, hair, shading),
+        line_width=_sample_line_width(rng, shading),
+        light=float(rng.choice([-1.0, 1.0])),
+        shadow=float(rng.uniform(0.6, 1.1)),
+    )
+
+
+def _pick(rng: np.random.Generator, weights: Mapping[Shading, float] | Mapping[str, float]) -> Any:
+    """Return one key of `weights`, in proportion to its value."""
+    names = list(weights)
+    share = np.array(list(weights.values()))
+    return names[int(rng.choice(len(names), p=share / share.sum()))]
+
+
+def _sample_tilt(rng: np.random.Generator) -> float:
+    """Mostly upright, sometimes dynamic, rarely lying or upside down."""
+    kind = rng.random()
+    if kind < 0.6:
+        return float(rng.normal(0, 3))
+    if kind < 0.93:
+        return float(rng.uniform(-25, 25))
+    return float(rng.uniform(-180, 180))
+
+
+def _sample_arms(rng: np.random.Generator) -> tuple[str, str]:
+    first = _pick(rng, ARMS)
+    if first in ("crossed", "clasped") or rng.random() < 0.35:
+        return first, first
+    second = _pick(rng, {k: v for k, v in ARMS.items() if k not in ("crossed", "clasped")})
+    return first, second
+
+
+def _sample_clothes(rng: np.random.Generator) -> tuple[Colour, Colour, Colour]:
+    """Return main, second and accent colours; the second is often a relative of the first."""
+    main = random_vivid(rng)
+    second = random_vivid(rng)
+    if rng.random() < 0.3:
+        second = mix(main, (255.0, 255.0, 255.0), 0.7)
+    return main, second, random_vivid(rng)
+
+
+def _sample_ink(rng: np.random.Generator, hair: Colour, shading: Shading) -> Colour | None:
+    kind = rng.random()
+    if shading == "screentone" or kind < 0.4:
+        return 26.0, 22.0, 30.0
+    if kind < 0.62:
+        return mix(hair, (40.0, 16.0, 30.0), 0.72)
+    if kind < 0.7:
+        return hsv(rng.uniform(0, 360), 0.6, 0.5)
+    return None
+
+
+def _sample_line_width(rng: np.random.Generator, shading: Shading) -> float:
+    if shading in ("cel", "soft", "flat") and rng.random() < 0.1:
+        return 0.0
+    return float(rng.choice([0.8, 1.2, 1.7, 2.4, 3.4], p=[0.2, 0.3, 0.28, 0.16, 0.06]))
