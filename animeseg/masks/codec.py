@@ -1,0 +1,106 @@
+"""Masks in other forms: COCO run lengths, and the padded, smaller grids of networks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import cv2
+import numpy as np
+
+from animeseg import limits
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    Mask = NDArray[np.bool_]
+
+
+def encode_rle(mask: Mask) -> dict[str, Any]:
+    """COCO's compressed run lengths of ``mask`` (H, W) bool, ready for JSON.
+
+    Returns:
+        ``{"size": [H, W], "counts": str}``, the counts in ASCII.
+    """
+    from pycocotools import mask as coco
+
+    rle = coco.encode(np.asfortranarray(mask, np.uint8))
+    return {"size": [int(side) for side in rle["size"]], "counts": rle["counts"].decode("ascii")}
+
+
+def decode_rle(rle: Mapping[str, Any]) -> Mask:
+    """The mask (H, W) bool of COCO's compressed run lengths.
+
+    Raises:
+        ValueError: when the runs do not fill the size, or the size is not acceptable; checked
+            here because the C code behind pycocotools trusts its input.
+    """
+    from pycocotools import mask as coco
+
+    try:
+        height, width = (int(side) for side in rle["size"])
+        counts = str(rle["counts"]).encode("ascii")
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError("run lengths need a size [H, W] and ASCII counts") from error
+    if not (height > 0 and width > 0 and height * width <= limits.MAX_IMAGE_PIXELS):
+        raise ValueError(f"run lengths of a {height} x {width} mask are not accepted")
+    runs = _runs(counts)
+    if min(runs, default=0) < 0 or sum(runs) != height * width:
+        raise ValueError(f"the run lengths do not fill a {height} x {width} mask")
+    decoded = coco.decode({"size": [height, width], "counts": counts})
+    return np.ascontiguousarray(decoded).view(np.bool_)
+
+
+def _runs(counts: bytes) -> list[int]:
+    """COCO's run lengths: groups of 5 bits, low first, each from the third on a difference to the
+    one two before."""
+    runs: list[int] = []
+    value = shift = 0
+    for byte in counts:
+        code = byte - 48
+        if not 0 <= code < 64 or shift > 30:
+            raise ValueError("the run lengths are damaged")
+        value |= (code & 31) << shift
+        shift += 5
+        if not code & 32:
+            if code & 16:
+                value -= 1 << shift
+            runs.append(value + runs[-2] if len(runs) > 2 else value)
+            value = shift = 0
+    if shift:
+        raise ValueError("the run lengths are cut off")
+    return runs
+
+
+def unpad(masks: NDArray[Any], size: tuple[int, int]) -> NDArray[Any]:
+    """Removes the letterbox padding of network-size ``masks``, before they are scaled.
+
+    Args:
+        masks: (..., h, w), of a network that saw the picture scaled to fit and centred.
+        size: (height, width) of the picture.
+
+    Returns:
+        A view of the part that shows the picture.
+    """
+    height, width = masks.shape[-2:]
+    scale = min(height / size[0], width / size[1])
+    inner_height = min(height, max(1, round(size[0] * scale)))
+    inner_width = min(width, max(1, round(size[1] * scale)))
+    # The odd pixel of padding goes below and to the right.
+    top, left = (height - inner_height) // 2, (width - inner_width) // 2
+    return masks[..., top : top + inner_height, left : left + inner_width]
+
+
+def resize_masks(masks: NDArray[Any], size: tuple[int, int]) -> NDArray[np.bool_]:
+    """Scales ``masks`` (N, h, w), bool or soft 0..1, to (N, H, W) bool.
+
+    Bilinear, then thresholded once, at 0.5: thresholding before scaling gives steps, and casting
+    without a threshold makes every mask fatter.
+    """
+    height, width = size
+    result = np.zeros((len(masks), height, width), np.bool_)
+    for row, mask in enumerate(masks):
+        soft = np.ascontiguousarray(mask, np.float32)
+        result[row] = cv2.resize(soft, (width, height), interpolation=cv2.INTER_LINEAR) >= 0.5
+    return result
