@@ -1,0 +1,178 @@
+"""From options to loaded models: which weights an option means, built and kept.
+
+The only module that joins `weights` with `detect` and `refine`, so that none of them knows the
+others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from animeseg.errors import (
+    DownloadError,
+    MissingDependencyError,
+    MissingWeightsError,
+    OptionError,
+)
+from animeseg.instances import Note
+from animeseg.weights import Resolved, load_state, resolve
+from animeseg.weights.cache import ModelCache
+
+if TYPE_CHECKING:
+    from animeseg.detect import Detector
+    from animeseg.options import Options
+    from animeseg.refine import Refiner
+    from animeseg.refine.sam import Sam
+
+DownloadProgress = Callable[[str, int, int], None]
+
+
+class ModelSource:
+    """Loads the models that options name, and keeps them.
+
+    Args:
+        model_dirs: further folders to look for weights in.
+        download: whether missing weights may be fetched from the Hub.
+        progress: called with (name, bytes so far, bytes in all) during a download.
+        allow_paths: whether options may name models by path; off for anything that comes over a
+            network.
+    """
+
+    def __init__(
+        self,
+        model_dirs: Sequence[Path] = (),
+        *,
+        download: bool = False,
+        progress: DownloadProgress | None = None,
+        allow_paths: bool = True,
+    ) -> None:
+        self._model_dirs = tuple(model_dirs)
+        self._download = download
+        self._progress = progress
+        self._allow_paths = allow_paths
+        self._cache = ModelCache()
+
+    def detector(self, options: Options) -> Detector:
+        """The detector named by ``options.model``.
+
+        Raises:
+            AnimesegError: unknown or missing weights, a damaged file, a missing package.
+        """
+        device = pick_device(options.device)
+
+        def build() -> Detector:
+            from animeseg.detect.yolo import YoloDetector
+
+            resolved = self._resolve(options.model, "detector")
+            state, metadata = load_state(resolved)
+            return YoloDetector.from_state(
+                state,
+                metadata,
+                resolved.info("detector"),
+                device=device,
+                precision=options.precision,
+            )
+
+        return self._cache.get(("detector", options.model, device, options.precision), build)
+
+    def sam(self, options: Options) -> Sam:
+        """The Segment Anything model named by ``options.sam_model``.
+
+        Raises:
+            AnimesegError: unknown or missing weights, a damaged file, a missing package.
+        """
+        device = pick_device(options.device)
+
+        def build() -> Sam:
+            from animeseg.refine.sam import guess_kind, load_sam
+
+            resolved = self._resolve(options.sam_model, "sam")
+            state, _ = load_state(resolved)
+            kind = resolved.record.architecture if resolved.record else guess_kind(state)
+            return load_sam(kind, state, resolved.info("refiner"), device, options.precision)
+
+        return self._cache.get(("sam", options.sam_model, device, options.precision), build)
+
+    def refiner(self, options: Options) -> tuple[Refiner | None, tuple[Note, ...]]:
+        """The refiner that ``options.refine`` asks for, and a note where it is a weaker one.
+
+        Only ``auto`` ever falls back (to the edges of the picture); asking for ``prompt`` or
+        ``vote`` by name and not having the weights is an error.
+        """
+        if options.refine == "none":
+            return None, ()
+        if options.refine == "edge":
+            return self._edge(options), ()
+        try:
+            sam = self.sam(options)
+        except (MissingWeightsError, DownloadError, MissingDependencyError) as error:
+            if options.refine != "auto":
+                raise
+            return self._edge(options), (_edge_note(options, error),)
+        if options.refine == "vote":
+            from animeseg.refine.vote import VoteRefiner
+
+            return VoteRefiner.from_options(sam, options), ()
+        from animeseg.refine.prompt import PromptRefiner
+
+        return PromptRefiner.from_options(sam, options), ()
+
+    def unload(self) -> None:
+        """Frees the memory of all models."""
+        self._cache.unload()
+
+    def _edge(self, options: Options) -> Refiner:
+        from animeseg.refine.edge import EdgeRefiner
+
+        return EdgeRefiner.from_options(options)
+
+    def _resolve(self, name: str, kind: str) -> Resolved:
+        def told(done: int, total: int) -> None:
+            if self._progress is not None:
+                self._progress(name, done, total)
+
+        return resolve(
+            name,
+            kind=kind,
+            model_dirs=self._model_dirs,
+            download=self._download,
+            progress=told,
+            allow_paths=self._allow_paths,
+        )
+
+
+def pick_device(wanted: str) -> str:
+    """The torch device that ``wanted`` means on this machine.
+
+    Raises:
+        OptionError: torch does not know or does not have that device.
+    """
+    import torch
+
+    if wanted == "auto":
+        if torch.cuda.is_available():
+            return "cuda"
+        return "mps" if torch.backends.mps.is_available() else "cpu"
+    try:
+        torch.zeros(1, device=wanted)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        raise OptionError(
+            "device", f"{wanted!r} cannot be used here ({_first_line(error)})", "try auto or cpu"
+        ) from error
+    return wanted
+
+
+def _edge_note(options: Options, error: MissingWeightsError | DownloadError | ImportError) -> Note:
+    cause = getattr(error, "cause", str(error))
+    cure = getattr(error, "cure", "")
+    return Note(
+        "edge_fallback",
+        f"masks were refined along the picture's edges, not by Segment Anything: {cause}",
+        cure,
+    )
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]

@@ -1,0 +1,144 @@
+"""The pipeline: detect, select, refine, clean. Nothing else happens here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from animeseg.__about__ import __version__
+from animeseg.images import Picture, Source, read_image
+from animeseg.instances import Instances, ModelInfo, Note, Segmentation
+from animeseg.loading import ModelSource
+from animeseg.masks import shape_mask
+from animeseg.options import Options
+from animeseg.select import select
+
+if TYPE_CHECKING:
+    from animeseg.detect import Detector
+    from animeseg.refine import Refiner
+
+
+@dataclass(frozen=True)
+class _Stages:
+    """The loaded models that a set of options asks for, and what is to be told about them."""
+
+    detector: Detector
+    refiner: Refiner | None
+    notes: tuple[Note, ...]
+
+
+class Segmenter:
+    """Finds, chooses and refines the characters of pictures.
+
+    Models are loaded on first use and kept; calls from several threads are safe (each model runs
+    one picture at a time). Nothing is fetched unless ``download`` is true.
+
+    Example:
+        >>> segmenter = Segmenter(Options(refine="none"))
+        >>> result = segmenter("docs/pictures/demo.jpg")
+        >>> len(result) > 0
+        True
+
+    Args:
+        options: used where a call gives none.
+        detector: a loaded detector to use in place of the one the options name.
+        refiner: a loaded refiner to use in place of the one the options ask for.
+        model_dirs: further folders to look for weights in.
+        download: whether missing weights may be fetched from the Hub.
+        progress: called with (name, bytes so far, bytes in all) during a download.
+    """
+
+    def __init__(
+        self,
+        options: Options | None = None,
+        *,
+        detector: Detector | None = None,
+        refiner: Refiner | None = None,
+        model_dirs: Sequence[Path] = (),
+        download: bool = False,
+        progress: Callable[[str, int, int], None] | None = None,
+    ) -> None:
+        self.options = options or Options()
+        self._given_detector = detector
+        self._given_refiner = refiner
+        self._models = ModelSource(model_dirs, download=download, progress=progress)
+
+    def __call__(self, image: Source | Picture, options: Options | None = None) -> Segmentation:
+        """Segments one picture.
+
+        Args:
+            image: a path, bytes, an open file, a PIL picture, or an array: (H, W, 3) uint8 RGB,
+                (H, W, 4) RGBA or (H, W) grey.
+            options: in place of those given at construction.
+
+        Returns:
+            The characters in the order the options ask for; none is a result like any other.
+
+        Raises:
+            AnimesegError: the picture cannot be read, or a model cannot be loaded.
+        """
+        options = options or self.options
+        picture = image if isinstance(image, Picture) else read_image(image)
+        stages = self._stages(options)
+        found, notes = detect(picture, stages.detector, options)
+        chosen = select(found, options)
+        models: tuple[ModelInfo, ...] = (stages.detector.info,)
+        if len(chosen) and stages.refiner is not None:
+            refinement = stages.refiner.refine(picture.rgb, chosen)
+            chosen = refinement.instances
+            notes += stages.notes + refinement.notes
+            models += (stages.refiner.info,) if stages.refiner.info else ()
+        return Segmentation(
+            size=found.size,
+            instances=clean(chosen, options),
+            options=options,
+            models=models,
+            notes=picture.notes + notes,
+            version=__version__,
+            alpha=picture.alpha,
+        )
+
+    def load(self, options: Options | None = None) -> tuple[ModelInfo, ...]:
+        """Loads the models now, so that the first picture does not wait; says which they are."""
+        stages = self._stages(options or self.options)
+        refiner = stages.refiner.info if stages.refiner is not None else None
+        return (stages.detector.info, *((refiner,) if refiner else ()))
+
+    def unload(self) -> None:
+        """Frees the memory of all models; the next call loads them again."""
+        self._models.unload()
+
+    def _stages(self, options: Options) -> _Stages:
+        detector = self._given_detector or self._models.detector(options)
+        if self._given_refiner is not None:
+            return _Stages(detector, self._given_refiner, ())
+        refiner, notes = self._models.refiner(options)
+        return _Stages(detector, refiner, notes)
+
+
+def detect(
+    picture: Picture, detector: Detector, options: Options
+) -> tuple[Instances, tuple[Note, ...]]:
+    """The detector's instances on ``picture``, and what is to be told about them."""
+    found = detector.detect(
+        picture.rgb,
+        confidence=options.confidence,
+        nms_iou=options.nms_iou,
+        image_size=options.image_size,
+        max_instances=options.max_instances,
+    )
+    return found, ()
+
+
+def clean(instances: Instances, options: Options) -> Instances:
+    """Holes filled and islands dropped in every mask; an instance never loses its mask whole."""
+    if not len(instances):
+        return instances
+    cleaned = np.stack([shape_mask(mask, options) for mask in instances.masks])
+    lost = ~cleaned.any(axis=(1, 2))
+    cleaned[lost] = instances.masks[lost]
+    return instances.with_masks(cleaned)
