@@ -14,6 +14,13 @@ if TYPE_CHECKING:
     Mask = NDArray[np.bool_]
     Window = tuple[slice, slice]
 
+# Up to this radius a disc is quicker than the distance transform, whatever the size of the mask.
+_DISC_RADIUS = 12
+# Up to this reach a ramp has few enough steps to take them one by one.
+_STEPS_REACH = 3
+# For radii whose square should be a whole number and is not quite.
+_ROUNDING = 1e-9
+
 Pixel = TypeVar("Pixel", np.bool_, np.uint8)
 
 
@@ -36,7 +43,7 @@ def grow(mask: Mask, radius: float) -> Mask:
     box = window(mask, math.ceil(radius))
     result: Mask = mask.copy()
     if box and radius >= 1:
-        result[box] = _distance_outside(mask[box]) < _limit(radius)
+        result[box] = _near(mask[box], radius)
     return result
 
 
@@ -50,8 +57,8 @@ def shrink(mask: Mask, radius: float) -> Mask:
     # One pixel of margin is enough: the nearest background beyond it has a nearer one inside it.
     box = window(mask, 1)
     result: Mask = mask.copy()
-    if box and radius >= 1 and not mask[box].all():
-        result[box] = _distance_inside(mask[box]) > _limit(radius)
+    if box and radius >= 1:
+        result[box] = ~_near(~mask[box], radius)
     return result
 
 
@@ -69,13 +76,10 @@ def feather(mask: Mask, width: float) -> NDArray[np.uint8]:
     """
     box = window(mask, math.ceil((width + 1) / 2))
     result: NDArray[np.uint8] = mask.astype(np.uint8) * np.uint8(255)
-    if box is None or width <= 0 or mask[box].all():
+    if box is None or width <= 0:
         return result
     part = mask[box]
-    # The edge runs between pixel centres, half a pixel before the first one of the other side.
-    beyond = np.where(part, _distance_inside(part), _distance_outside(part)) - 0.5
-    far = np.rint(255 * np.clip(0.5 + beyond / (width + 1), 0, 1)).astype(np.uint8)
-    result[box] = np.where(part, far, 255 - far)
+    result[box] = np.where(part, 255 - _ramp(~part, width), _ramp(part, width))
     return result
 
 
@@ -90,15 +94,14 @@ def fill_holes(mask: Mask, max_area: float) -> Mask:
     result: Mask = mask.copy()
     if box is None or max_area < 1:
         return result
-    part = mask[box]
-    labels, stats = _components((~part).view(np.uint8), connectivity=4)
-    left, top = stats[:, cv2.CC_STAT_LEFT], stats[:, cv2.CC_STAT_TOP]
-    inside = (left > 0) & (left + stats[:, cv2.CC_STAT_WIDTH] < part.shape[1])
-    inside &= (top > 0) & (top + stats[:, cv2.CC_STAT_HEIGHT] < part.shape[0])
-    filled = inside & (stats[:, cv2.CC_STAT_AREA] <= max_area)
-    filled[0] = False
-    if filled.any():
-        result[box] |= filled[labels]
+    labels, areas = _components(~mask[box], connectivity=4)
+    small = areas <= max_area
+    # Background around the character reaches the frame or this margin, which leads there.
+    for side in (labels[0], labels[-1], labels[:, 0], labels[:, -1]):
+        small[side] = False
+    small[0] = False
+    if small.any():
+        result[box] |= small[labels]
     return result
 
 
@@ -113,9 +116,9 @@ def drop_islands(mask: Mask, max_area: float) -> Mask:
     result: Mask = mask.copy()
     if box is None or max_area < 1:
         return result
-    labels, stats = _components(mask[box].view(np.uint8), connectivity=8)
-    areas = stats[1:, cv2.CC_STAT_AREA]
-    kept = np.concatenate([[False], (areas > max_area) | (areas == areas.max())])
+    labels, areas = _components(mask[box], connectivity=8)
+    kept = (areas > max_area) | (areas == areas[1:].max())
+    kept[0] = False
     if not kept[1:].all():
         result[box] = kept[labels]
     return result
@@ -148,31 +151,56 @@ def merge(
     return np.asarray(masks[0] & ~np.logical_or.reduce(masks[1:]), np.bool_)
 
 
-def _distance_outside(mask: Mask) -> NDArray[np.float32]:
-    """Distance of every pixel to the nearest one of the mask (exact; Felzenszwalb 2012)."""
-    return _distance((~mask).view(np.uint8))
+def disc(radius: float) -> NDArray[np.uint8]:
+    """Structuring element of all pixels within ``radius`` of the middle one."""
+    reach = int(radius + _ROUNDING)
+    y, x = np.ogrid[-reach : reach + 1, -reach : reach + 1]
+    return np.asarray(x * x + y * y <= radius * radius + _ROUNDING, np.uint8)
 
 
-def _distance_inside(mask: Mask) -> NDArray[np.float32]:
-    """Distance of every pixel to the nearest one of the background."""
-    return _distance(np.ascontiguousarray(mask).view(np.uint8))
+def _near(mask: Mask, radius: float) -> Mask:
+    """Pixels within ``radius`` of ``mask``, by whichever exact way is quicker."""
+    if radius <= _DISC_RADIUS:
+        image = np.ascontiguousarray(mask).view(np.uint8)
+        return np.asarray(cv2.dilate(image, disc(radius)), np.uint8).view(np.bool_)
+    if not mask.any():
+        return np.zeros_like(mask)
+    # Squared distances are whole numbers: a limit halfway to the next one is safe from the
+    # rounding of the float32 roots.
+    limit = math.sqrt(math.floor(radius * radius + _ROUNDING) + 0.5)
+    return np.asarray(_distance(mask) < limit, np.bool_)
 
 
-def _distance(mask: NDArray[np.uint8]) -> NDArray[np.float32]:
-    return np.asarray(cv2.distanceTransform(mask, cv2.DIST_L2, cv2.DIST_MASK_PRECISE), np.float32)
+def _ramp(side: Mask, width: float) -> NDArray[np.uint8]:
+    """How far ``side`` fades over its edge into the other side; see `feather`.
 
-
-def _limit(radius: float) -> float:
-    """A bound between the squared distances that count and the next whole number.
-
-    Squared distances between pixel centres are whole numbers, so the float32 square roots that
-    OpenCV returns can be compared without rounding mattering.
+    The edge runs between pixel centres, half a pixel before the first one of the other side.
     """
-    return math.sqrt(math.floor(radius * radius + 1e-9) + 0.5)
+    reach = width / 2 + 1
+    if not side.any():
+        return np.zeros(side.shape, np.uint8)
+    if reach > _STEPS_REACH:
+        fade = 127.5 - (_distance(side) - 0.5) * (255 / (width + 1))
+        return np.asarray(np.rint(np.maximum(fade, 0)), np.uint8)
+    image = np.ascontiguousarray(side).view(np.uint8)
+    result = np.zeros(side.shape, np.uint8)
+    for square in sorted({x * x + y * y for x in range(4) for y in range(4)} - {0}):
+        distance = math.sqrt(square)
+        value = round(127.5 - (distance - 0.5) * (255 / (width + 1)))
+        if distance < reach and value > 0:
+            step = cv2.dilate(image * np.uint8(value), disc(distance))
+            result = np.asarray(cv2.max(result, step), np.uint8)
+    return result
 
 
-def _components(
-    image: NDArray[np.uint8], connectivity: int
-) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(image, connectivity=connectivity)
-    return np.asarray(labels, np.int32), np.asarray(stats, np.int32)
+def _distance(mask: Mask) -> NDArray[np.float32]:
+    """Distance of every pixel to the nearest one of ``mask`` (exact; Felzenszwalb 2012)."""
+    rest = (~mask).view(np.uint8)
+    return np.asarray(cv2.distanceTransform(rest, cv2.DIST_L2, cv2.DIST_MASK_PRECISE), np.float32)
+
+
+def _components(mask: Mask, connectivity: int) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """Connected components of ``mask``, 0 being the rest, and their areas in pixels."""
+    image = np.ascontiguousarray(mask).view(np.uint8)
+    count, labels = cv2.connectedComponents(image, connectivity=connectivity)
+    return np.asarray(labels, np.int32), np.bincount(labels.ravel(), minlength=count)

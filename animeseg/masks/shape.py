@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from animeseg.masks.morphology import (
+    disc,
     drop_islands,
     feather,
     fill_holes,
@@ -100,8 +101,6 @@ def _grown_alpha(alpha: NDArray[np.uint8], radius: float) -> NDArray[np.uint8]:
     box = window(alpha, reach)
     result: NDArray[np.uint8] = alpha.copy()
     if box and reach:
-        y, x = np.ogrid[-reach : reach + 1, -reach : reach + 1]
-        disc = (x * x + y * y <= radius * radius).astype(np.uint8)
         change = cv2.dilate if radius > 0 else cv2.erode
-        result[box] = change(alpha[box], disc)
+        result[box] = change(alpha[box], disc(abs(radius)))
     return result
