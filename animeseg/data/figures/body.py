@@ -24,7 +24,12 @@ def arm_depth(limb: Limb, style: FigureStyle) -> float:
 
 
 def limb_loops(
-    limb: Limb, radii: Sequence[float], start: float = 0.0, stop: float = 1.0
+    limb: Limb,
+    radii: Sequence[float],
+    start: float = 0.0,
+    stop: float = 1.0,
+    *,
+    flat: bool = False,
 ) -> list[Points]:
     """Return the outlines that together cover a limb from `start` to `stop`.
 
@@ -33,6 +38,7 @@ def limb_loops(
         radii: Radii evenly spaced between `start` and `stop`.
         start: Where the cover starts, 0 at the root, 0.5 at the middle joint, 1 at the end.
         stop: Where it ends.
+        flat: Whether it ends in a straight cut instead of a round cap.
     """
     joints = np.stack([limb.root, limb.middle, limb.end])
     places = np.unique(np.concatenate([np.linspace(start, stop, 5), [0.5]]))
@@ -42,7 +48,13 @@ def limb_loops(
     radius = np.interp(places, np.linspace(start, stop, len(radii)), radii)
     centres = np.stack([x, y], axis=1)
     return [
-        capsule(centres[i], centres[i + 1], float(radius[i]), float(radius[i + 1]))
+        capsule(
+            centres[i],
+            centres[i + 1],
+            float(radius[i]),
+            float(radius[i + 1]),
+            flat=flat and i == len(places) - 2,
+        )
         for i in range(len(places) - 1)
     ]
 

@@ -9,7 +9,7 @@ import numpy as np
 from animeseg.data.figures.body import arm_depth, foot_loop, limb_loops, torso_outline
 from animeseg.data.figures.geometry import Points, capsule, oval, ribbon, smooth
 from animeseg.data.figures.palette import BLACK, GOLD, STEEL, WHITE, lit, luma, mix, shaded
-from animeseg.data.figures.pose import Skeleton
+from animeseg.data.figures.pose import Limb, Skeleton
 from animeseg.data.figures.scene import Colour, Depth, Detail, Part, Scene
 from animeseg.data.figures.style import FigureStyle
 
@@ -111,7 +111,8 @@ class Tailor:
         loose = float(self.rng.uniform(1.08, 1.5))
         hips = self._band(0.62, 1.04, 0.02)
         for limb in self.skeleton.legs:
-            loops = limb_loops(limb, [w * 1.08, w * 0.8 * loose, w * 0.72 * loose], 0.0, stop)
+            radii = [w * 1.08, w * 0.8 * loose, w * 0.72 * loose]
+            loops = limb_loops(limb, radii, 0.0, stop, flat=True)
             depth = Depth.LEGS + (0.6 if limb.side < 0 else 1.6)
             self._cloth(depth, loops, self.second)
         fly = Detail(self.torso([(0.0, 0.7), (0.0, 0.98)]), None, 0.7)
@@ -282,13 +283,22 @@ class Tailor:
         for limb in self.skeleton.arms:
             depth = arm_depth(limb, style) + 0.5
             radii = [w * 1.08 * puff, w * loose * puff, w * loose, w * 0.92 * flare]
-            loops = limb_loops(limb, radii, 0.0, share)
+            loops = limb_loops(limb, radii, 0.0, min(share, 0.98), flat=True)
             self._cloth(depth, loops, colour)
             if style.outfit == "kimono":
                 self._draw_hanging_sleeve(limb.middle, limb.end, depth + 0.2, colour)
             elif self.rng.random() < 0.4 and share > 0.2:
-                cuff = limb_loops(limb, [w * flare * 1.02] * 2, max(0.0, share - 0.07), share)
+                cuff = [self._cuff(limb, w * 0.98 * flare, share - 0.06, share)]
                 self._cloth(depth + 0.1, cuff, self.accent)
+
+    @staticmethod
+    def _cuff(limb: Limb, half_width: float, start: float, stop: float) -> Points:
+        """Return a straight band across a limb."""
+        joints = np.stack([limb.root, limb.middle, limb.end])
+        places = np.array([start, stop])
+        x = np.interp(places, [0.0, 0.5, 1.0], joints[:, 0])
+        y = np.interp(places, [0.0, 0.5, 1.0], joints[:, 1])
+        return ribbon(np.stack([x, y], axis=1), [half_width])
 
     def _draw_hanging_sleeve(
         self, elbow: Points, wrist: Points, depth: float, colour: Colour
@@ -490,7 +500,7 @@ class Tailor:
             along = limb.middle - limb.root
             guard = capsule(limb.root - along * 0.04, limb.root + along * 0.22, w * 1.9, w * 1.5)
             self._cloth(depth, guard, metal, [Detail(guard, GOLD, 2.5)])
-            cuff = limb_loops(limb, [w * 1.3, w * 1.05], 0.62, 0.96)
+            cuff = limb_loops(limb, [w * 1.3, w * 1.05], 0.62, 0.96, flat=True)
             self._cloth(depth, cuff, metal)
         for leg in self.skeleton.legs:
             t = self.build.thigh_width

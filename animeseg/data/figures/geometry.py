@@ -110,12 +110,25 @@ def rotate(points: PointsLike, degrees: float, about: PointsLike = ((0.0, 0.0),)
     return turned
 
 
-def capsule(start: Points, end: Points, r0: float, r1: float, samples: int = 9) -> Points:
-    """Return the convex outline of two discs and what lies between: one limb segment."""
+def capsule(
+    start: Points, end: Points, r0: float, r1: float, samples: int = 9, *, flat: bool = False
+) -> Points:
+    """Return the convex outline of two discs and what lies between: one limb segment.
+
+    Args:
+        start: Centre of the first disc, shape (2,).
+        end: Centre of the second disc, shape (2,).
+        r0: Radius of the first disc.
+        r1: Radius of the second disc.
+        samples: Points per half disc.
+        flat: Whether the second end is cut straight, as a cuff is, instead of round.
+    """
     delta = end - start
     angle = np.degrees(np.arctan2(delta[1], delta[0]))
     first = oval([start], r0, r0, start=angle + 90.0, stop=angle + 270.0, samples=samples)
-    last = oval([end], r1, r1, start=angle - 90.0, stop=angle + 90.0, samples=samples)
+    last = oval(
+        [end], r1, r1, start=angle - 90.0, stop=angle + 90.0, samples=2 if flat else samples
+    )
     return np.vstack([first, last])
 
 

@@ -99,13 +99,14 @@ class HairPainter:
         if style.tails in ("twin", "pony", "buns", "braids") and self.rng.random() < 0.75:
             reach = 0.36
         if style.back_hair == "spiky":
-            self._draw_spikes(Depth.BACK_HAIR + 1)
+            self._draw_spikes(Depth.FRINGE - 1 if behind else Depth.BACK_HAIR + 1)
         outline = self._back_outline(reach)
         details = self._flow_lines(reach) if behind or reach > 0.5 else []
-        self.mass(depth, self.hang(outline), reach, details, darker=0.0 if behind else 0.6)
         if behind:
-            cap = oval([self.cap_centre], self.cap_rx, self.cap_ry, samples=36)
-            self.mass(depth + 1, self.hang(cap), reach, self._shine(-0.3))
+            details += self._shine(-0.3)
+        if self.rng.random() < 0.5:
+            self._draw_strays(reach)
+        self.mass(depth, self.hang(outline), reach, details, darker=0.0 if behind else 0.6)
 
     def _back_width(self, reach: float) -> tuple[float, float]:
         """Return half widths at ear level and at the tips."""
@@ -159,6 +160,30 @@ class HairPainter:
             long = float(self.rng.uniform(0.14, 0.34)) * self.style.volume
             spikes.append(self._tuft(a, long, float(self.rng.uniform(0.10, 0.17))))
         self.mass(depth, [self.hang(s) for s in spikes], 0.6, darker=0.3)
+
+    def _draw_strays(self, reach: float) -> None:
+        """Add single thin strands that leave the silhouette."""
+        strands = []
+        for _ in range(int(self.rng.integers(3, 9))):
+            side = float(self.rng.choice([-1.0, 1.0]))
+            y = float(self.rng.uniform(-0.2, max(0.3, reach * 0.7)))
+            out = float(self.rng.uniform(0.06, 0.22))
+            fall = float(self.rng.uniform(0.1, 0.4))
+            x = side * self._side_at(y, reach) * 0.9
+            curve = bezier(
+                [(x, y)],
+                [(x + side * out * 0.7, y + 0.02)],
+                [(x + side * out, y + fall * 0.6)],
+                [(x + side * out * 1.1, y + fall)],
+            )
+            strands.append(self.hang(ribbon(curve, [0.028, 0.02, 0.012, 0.002])))
+        self.mass(Depth.BACK_HAIR - 1, strands, max(reach, 0.5), darker=0.4)
+
+    def _side_at(self, y: float, reach: float) -> float:
+        """Return about how far the mass reaches sideways at height `y`."""
+        share = min(max(y / max(reach, 0.3), 0.0), 1.0)
+        low = 0.32 + 0.13 * self.style.volume * min(reach, 3.0) ** 0.5
+        return float(self.cap_rx + (low - self.cap_rx) * share)
 
     def _tuft(self, degrees: float, long: float, wide: float) -> Points:
         direction = np.array([np.cos(np.radians(degrees)), np.sin(np.radians(degrees))])

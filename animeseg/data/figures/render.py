@@ -214,11 +214,12 @@ class Rasteriser:
             deep = np.array(shaded(mix(shape.fill, shape.fade, 0.5), self.look.shadow), np.float32)
         if self.look.shading in ("soft", "cel") and shape.shade > 0:
             small = cv2.resize(area.mask, (gw, gh), interpolation=cv2.INTER_AREA)
-            inner = cv2.GaussianBlur(small, (0, 0), max(1.0, 0.08 * min(gh, gw) + 0.8))
+            sigma = max(1.0, 0.08 * min(gh, gw) + 0.8)
+            inner = cv2.GaussianBlur(small, (0, 0), sigma, borderType=cv2.BORDER_REPLICATE)
             shift = 0.12 * min(gh, gw) + 0.5
             dx, dy = (-shift * part for part in self.look.light)
             move = np.array([[1.0, 0.0, dx], [0.0, 1.0, dy]])
-            moved = cv2.warpAffine(inner, move, (gw, gh))
+            moved = cv2.warpAffine(inner, move, (gw, gh), borderMode=cv2.BORDER_REPLICATE)
             weight = np.clip(1.0 - moved.astype(np.float32) / 255.0, 0, 1)[..., None]
             base = base + (deep - base) * weight * (0.9 * shape.shade)
         if self.look.shading == "screentone":
@@ -232,10 +233,11 @@ class Rasteriser:
         h, w = area.mask.shape
         reach = (0.10 * min(h, w) + 3 * self.unit) * shape.shade
         dx, dy = (round(reach * part) for part in self.look.light)
-        lit_part = np.zeros((h, w), np.uint8)
-        target = lit_part[max(0, -dy) : h - max(0, dy), max(0, -dx) : w - max(0, dx)]
-        origin = area.mask[max(0, dy) : h + min(0, dy), max(0, dx) : w + min(0, dx)]
-        target[:] = origin[: target.shape[0], : target.shape[1]]
+        move = np.array([[1.0, 0.0, -dx], [0.0, 1.0, -dy]])
+        # Beyond the edge of the picture the shape goes on as it is there.
+        lit_part = cv2.warpAffine(
+            area.mask, move, (w, h), flags=cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE
+        )
         away = cv2.bitwise_not(lit_part)
         if self.look.shading == "screentone":
             toned = _plain(h, w, (255.0, 255.0, 255.0))
@@ -307,7 +309,9 @@ class Rasteriser:
             level = 30.0 if grey <= 60 else (255.0 if grey >= 200 else grey)
             return level, level, level
         if self.look.shading == "sketch" and not line:
-            return mix(lit(colour), (252.0, 250.0, 246.0), 0.55)
+            # Dark accents (pupils, lashes) stay dark, everything else is left nearly blank.
+            blank = min(1.0, luma(colour) / 90.0)
+            return mix(colour, mix(lit(colour), (252.0, 250.0, 246.0), 0.5), blank)
         return colour
 
 
