@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from animeseg.data.figures import Figure, draw_figure, sample_style
-from animeseg.data.figures import style as styles
+from animeseg.data.figures import vocabulary as styles
 from animeseg.data.figures.__main__ import main
 
 SEEDS = range(12)

@@ -7,15 +7,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from animeseg.data.figures.accessories import Outfitter
+from animeseg.data.figures.accessories import draw_accessories
 from animeseg.data.figures.body import draw_body
 from animeseg.data.figures.clothes import Tailor
-from animeseg.data.figures.face import draw_head, face_box_points
+from animeseg.data.figures.face import draw_head
 from animeseg.data.figures.geometry import Points, rotate
 from animeseg.data.figures.hair import HairPainter
 from animeseg.data.figures.pose import Skeleton, pose_figure
 from animeseg.data.figures.render import Window, render
 from animeseg.data.figures.scene import Scene, Shape
+from animeseg.data.figures.skull import face_box_points
 from animeseg.data.figures.style import FigureStyle, sample_style
 
 _MARGIN = 0.03
@@ -85,7 +86,7 @@ def _compose(style: FigureStyle, skeleton: Skeleton, rng: np.random.Generator) -
     fringe = hair.fringe_outlines()
     draw_head(scene, style, skeleton, fringe, rng)
     hair.draw_front(fringe)
-    Outfitter(scene, style, skeleton, rng).draw()
+    draw_accessories(scene, style, skeleton, rng)
     return scene
 
 

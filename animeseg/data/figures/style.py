@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -17,116 +15,22 @@ from animeseg.data.figures.palette import (
 )
 from animeseg.data.figures.render import Look, Shading
 from animeseg.data.figures.scene import Colour
-
-FRAMINGS: Mapping[str, float] = {"close-up": 0.2, "bust": 0.27, "cowboy": 0.2, "full": 0.33}
-VIEWS: Mapping[str, float] = {"front": 0.42, "three-quarter": 0.48, "back": 0.10}
-ARMS: Mapping[str, float] = {
-    "relaxed": 0.24,
-    "akimbo": 0.09,
-    "raised": 0.09,
-    "wave": 0.09,
-    "crossed": 0.06,
-    "chest": 0.1,
-    "cheek": 0.07,
-    "behind": 0.07,
-    "forward": 0.07,
-    "spread": 0.07,
-    "clasped": 0.05,
-}
-LEGS: Mapping[str, float] = {
-    "standing": 0.34,
-    "contrapposto": 0.18,
-    "wide": 0.12,
-    "running": 0.12,
-    "kneeling": 0.08,
-    "sitting": 0.1,
-    "jumping": 0.06,
-}
-BACK_HAIR: Mapping[str, float] = {
-    "short": 0.16,
-    "bob": 0.18,
-    "medium": 0.16,
-    "long": 0.26,
-    "very long": 0.12,
-    "spiky": 0.12,
-}
-TAILS: Mapping[str, float] = {
-    "none": 0.5,
-    "twin": 0.16,
-    "pony": 0.12,
-    "side": 0.05,
-    "braids": 0.07,
-    "buns": 0.05,
-    "drills": 0.05,
-}
-FRINGES: Mapping[str, float] = {
-    "swept": 0.24,
-    "parted": 0.18,
-    "straight": 0.14,
-    "between": 0.22,
-    "messy": 0.16,
-    "over eye": 0.06,
-}
-EYES: Mapping[str, float] = {"round": 0.4, "tall": 0.3, "sharp": 0.2, "droopy": 0.1}
-EXPRESSIONS: Mapping[str, float] = {
-    "neutral": 0.3,
-    "smile": 0.24,
-    "open": 0.16,
-    "closed eyes": 0.08,
-    "angry": 0.08,
-    "sad": 0.06,
-    "wink": 0.04,
-    "pout": 0.04,
-}
-OUTFITS: Mapping[str, float] = {
-    "sailor": 0.13,
-    "blazer": 0.11,
-    "dress": 0.14,
-    "kimono": 0.09,
-    "hoodie": 0.1,
-    "coat": 0.1,
-    "armour": 0.08,
-    "shirt": 0.11,
-    "maid": 0.06,
-    "swimsuit": 0.08,
-}
-EXTRAS: Mapping[str, float] = {
-    "cat ears": 0.1,
-    "rabbit ears": 0.03,
-    "horns": 0.04,
-    "hat": 0.08,
-    "cap": 0.04,
-    "bow": 0.13,
-    "headband": 0.06,
-    "hairpin": 0.1,
-    "flower": 0.06,
-    "headphones": 0.03,
-    "halo": 0.03,
-    "glasses": 0.09,
-    "wings": 0.06,
-    "tail": 0.07,
-    "cape": 0.08,
-    "scarf": 0.07,
-    "bag": 0.05,
-    "choker": 0.07,
-}
-HELD: Mapping[str, float] = {
-    "nothing": 0.66,
-    "sword": 0.09,
-    "staff": 0.05,
-    "umbrella": 0.05,
-    "book": 0.05,
-    "gun": 0.04,
-    "fan": 0.03,
-    "cup": 0.03,
-}
-SHADINGS: Mapping[Shading, float] = {
-    "cel": 0.42,
-    "soft": 0.24,
-    "flat": 0.12,
-    "screentone": 0.12,
-    "sketch": 0.1,
-}
+from animeseg.data.figures.vocabulary import (
+    ARMS,
+    BACK_HAIR,
+    EXPRESSIONS,
+    EXTRAS,
+    EYES,
+    FRAMINGS,
+    FRINGES,
+    HELD,
+    LEGS,
+    OUTFITS,
+    SHADINGS,
+    TAILS,
+    VIEWS,
+    pick,
+)
 
 
 @dataclass(frozen=True)
@@ -244,11 +148,11 @@ class FigureStyle:
 
 def sample_style(rng: np.random.Generator) -> FigureStyle:
     """Return a random style: all attributes, drawn so that the common ones are common."""
-    view = _pick(rng, VIEWS)
+    view = pick(rng, VIEWS)
     yaw = rng.uniform(14, 42) if view == "three-quarter" else rng.uniform(0, 10)
     chibi = rng.random() < 0.14
-    framing = "full" if chibi and rng.random() < 0.8 else _pick(rng, FRAMINGS)
-    shading = _pick(rng, SHADINGS)
+    framing = "full" if chibi and rng.random() < 0.8 else pick(rng, FRAMINGS)
+    shading = pick(rng, SHADINGS)
     hair, skin = random_hair(rng), random_skin(rng)
     iris = hsv(rng.uniform(0, 360), rng.uniform(0.45, 0.9), rng.uniform(0.45, 0.9))
     other = hsv(rng.uniform(0, 360), 0.7, 0.7) if rng.random() < 0.05 else iris
@@ -264,10 +168,10 @@ def sample_style(rng: np.random.Generator) -> FigureStyle:
         masculine=bool(rng.random() < 0.24),
         build=float(rng.uniform(0.92, 1.12)),
         arms=_sample_arms(rng),
-        legs=_pick(rng, LEGS),
-        back_hair=_pick(rng, BACK_HAIR),
-        tails=_pick(rng, TAILS),
-        fringe=_pick(rng, FRINGES),
+        legs=pick(rng, LEGS),
+        back_hair=pick(rng, BACK_HAIR),
+        tails=pick(rng, TAILS),
+        fringe=pick(rng, FRINGES),
         side_locks=float(rng.uniform(0.35, 1.3)) if rng.random() < 0.75 else 0.0,
         volume=float(rng.uniform(0.9, 1.35)),
         wind=float(np.clip(rng.normal(0, 0.4), -1, 1)),
@@ -275,32 +179,25 @@ def sample_style(rng: np.random.Generator) -> FigureStyle:
         hair=hair,
         hair_tips=random_hair(rng) if rng.random() < 0.22 else None,
         skin=skin,
-        eyes=_pick(rng, EYES),
+        eyes=pick(rng, EYES),
         eye_colours=(iris, other),
         eye_size=float(rng.uniform(0.85, 1.18) * (1.12 if chibi else 1.0)),
-        expression=_pick(rng, EXPRESSIONS),
+        expression=pick(rng, EXPRESSIONS),
         blush=float(rng.uniform(0.2, 0.8)) if rng.random() < 0.55 else 0.0,
-        outfit=_pick(rng, OUTFITS),
+        outfit=pick(rng, OUTFITS),
         sleeves=float(rng.choice([0.0, 0.25, 0.45, 0.95, 1.0])),
         trousers=bool(rng.random() < 0.35),
         hem=float(rng.uniform(0.3, 0.95)),
         stockings=float(rng.choice([0.0, 0.35, 0.6, 0.75, 1.0])),
         colours=_sample_clothes(rng),
         extras=tuple(name for name, chance in EXTRAS.items() if rng.random() < chance),
-        held=_pick(rng, HELD),
+        held=pick(rng, HELD),
         shading=shading,
         ink=_sample_ink(rng, hair, shading),
         line_width=_sample_line_width(rng, shading),
         light=float(rng.choice([-1.0, 1.0])),
         shadow=float(rng.uniform(0.6, 1.1)),
     )
-
-
-def _pick(rng: np.random.Generator, weights: Mapping[Shading, float] | Mapping[str, float]) -> Any:
-    """Return one key of `weights`, in proportion to its value."""
-    names = list(weights)
-    share = np.array(list(weights.values()))
-    return names[int(rng.choice(len(names), p=share / share.sum()))]
 
 
 def _sample_tilt(rng: np.random.Generator) -> float:
@@ -314,10 +211,10 @@ def _sample_tilt(rng: np.random.Generator) -> float:
 
 
 def _sample_arms(rng: np.random.Generator) -> tuple[str, str]:
-    first = _pick(rng, ARMS)
+    first = pick(rng, ARMS)
     if first in ("crossed", "clasped") or rng.random() < 0.35:
         return first, first
-    second = _pick(rng, {k: v for k, v in ARMS.items() if k not in ("crossed", "clasped")})
+    second = pick(rng, {k: v for k, v in ARMS.items() if k not in ("crossed", "clasped")})
     return first, second
 
 
