@@ -79,10 +79,17 @@ def load_sam(
     network: Network
     if kind == "mobile" or kind in VIT:
         network = SamNetwork(kind, state)
+    elif kind.startswith("hq_") and kind in KINDS:
+        from animeseg.refine._hq import HqNetwork
+
+        network = HqNetwork(kind, state)
+    elif kind in KINDS:
+        from animeseg.refine._sam2 import Sam2Network
+
+        network = Sam2Network(kind, state)
     else:
-        raise OptionError(
-            "sam_model", f"unknown kind {kind!r}", "choose one of " + ", ".join(KINDS)
-        )
+        cure = "choose one of " + ", ".join(KINDS)
+        raise OptionError("sam_model", f"no Segment Anything kind {kind[:80]!r}", cure)
     half = precision == "fp16" or (precision == "auto" and torch.device(device).type == "cuda")
     return Sam(network, info, torch.device(device), half=half)
 
