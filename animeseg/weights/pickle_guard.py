@@ -177,7 +177,6 @@ _PUSHED = frozenset({
     "SHORT_BINBYTES", "BINBYTES8",
 })
 # fmt: on
-)
 
 
 def _since_mark_into(kind: Callable[[list[Any]], Any]) -> Callable[[_Machine, Any], None]:
