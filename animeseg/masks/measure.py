@@ -33,11 +33,12 @@ def pairwise_intersections(a: NDArray[np.bool_], b: NDArray[np.bool_]) -> NDArra
 
     A matrix product, taken block by block, so that besides the masks it needs about 32 MiB.
     """
-    rows_a, rows_b = a.reshape(len(a), -1), b.reshape(len(b), -1)
+    pixels = math.prod(a.shape[1:])
+    rows_a, rows_b = a.reshape(len(a), pixels), b.reshape(len(b), pixels)
     result = np.zeros((len(a), len(b)), np.int64)
     # At most 2**20 pixels a block: sums of so many ones are exact in float32.
     block = max(1, min(2**20, _BLOCK_BYTES // (4 * max(len(a) + len(b), 1))))
-    for start in range(0, rows_a.shape[1], block):
+    for start in range(0, pixels, block):
         part = slice(start, start + block)
         product = rows_a[:, part].astype(np.float32) @ rows_b[:, part].astype(np.float32).T
         result += product.astype(np.int64)
