@@ -1,0 +1,59 @@
+"""Start-up: what `import animeseg` and `animeseg --help` cost.
+
+    python benchmarks/startup.py [--rounds 15]
+
+Medians over processes started in turn, with the time of a bare interpreter (``python -c pass``)
+taken off where it says *net*; *ratio* is against importing numpy alone, which nothing here can do
+without.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+COMMANDS = {
+    "bare interpreter": ["-c", "pass"],
+    "import numpy": ["-c", "import numpy"],
+    "import animeseg": ["-c", "import animeseg"],
+    "import animeseg + Options": ["-c", "from animeseg import Options, Instances; Options()"],
+    "animeseg --help": ["-m", "animeseg", "--help"],
+    "animeseg segment --help": ["-m", "animeseg", "segment", "--help"],
+}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs the benchmark; returns the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--out", type=Path, default=None, help="JSON file to write")
+    args = parser.parse_args(arguments)
+    seconds: dict[str, list[float]] = {name: [] for name in COMMANDS}
+    for _ in range(args.rounds):
+        for name, command in COMMANDS.items():
+            seconds[name].append(_run(command))
+    medians = {name: statistics.median(times) for name, times in seconds.items()}
+    bare = medians["bare interpreter"]
+    numpy = medians["import numpy"] - bare
+    print(f"{'':28} {'total':>9} {'net':>9} {'ratio':>7}")
+    for name, median in medians.items():
+        net = median - bare
+        print(f"{name:28} {median * 1e3:6.0f} ms {net * 1e3:6.0f} ms {net / numpy:7.2f}")
+    if args.out:
+        args.out.write_text(json.dumps({"rounds": args.rounds, "seconds": medians}, indent=1))
+    return 0
+
+
+def _run(command: list[str]) -> float:
+    start = time.perf_counter()
+    subprocess.run([sys.executable, *command], check=True, stdout=subprocess.DEVNULL)
+    return time.perf_counter() - start
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
