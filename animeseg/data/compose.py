@@ -300,19 +300,17 @@ def write(composite: Composite, out: Path, number: int) -> None:
     cv2.imwrite(str(out / "masks" / f"{number:06d}.png"), composite.index)
 
 
-_pack: Pack | None = None  # one per worker process: loading takes seconds
+_packs: list[Pack] = []  # one per worker process: loading takes seconds
 
 
 def _start_worker(load: partial[Pack]) -> None:
-    global _pack
     cv2.setNumThreads(1)
-    _pack = load()
+    _packs.append(load())
 
 
 def _work(out: Path, seed: int, number: int) -> None:
-    assert _pack is not None
     if not (out / "masks" / f"{number:06d}.png").exists():  # a stopped run is taken up again
-        write(compose(_pack, seed, number), out, number)
+        write(compose(_packs[0], seed, number), out, number)
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -30,9 +30,7 @@ from torch import nn
 from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
-from ultralytics import YOLO
-from ultralytics.nn.tasks import SegmentationModel
-from ultralytics.utils.loss import v8SegmentationLoss
+from animeseg.detect import _ultralytics
 
 PERSON = 0  # COCO class the new class starts from
 HEAD = 22  # index of the segmentation head among the layers
@@ -64,7 +62,7 @@ class Recipe:
     weight_decay: float = 1e-4
     warmup: int = 100
     decay: float = 0.998
-    scales: tuple[float, ...] = (0.7, 0.85, 1.0, 1.0, 1.15)
+    scales: tuple[float, ...] = (0.5, 0.6, 0.7, 0.8, 1.0)
     mask_stride: int = 4
     keep: float = 0.0
     alpha: float = 1.0
@@ -123,9 +121,10 @@ def slim_class_branch(source: nn.Sequential, target: nn.Sequential) -> None:
     target[2].bias.copy_(source[2].bias[PERSON] + readout[rest2] @ mean2[rest2])
 
 
-def operate(coco: nn.Module) -> SegmentationModel:
+def operate(coco: nn.Module) -> nn.Module:
     """Turn an 80-class COCO network into the standard one-class network that finds persons."""
-    model = SegmentationModel(copy.deepcopy(coco.yaml), nc=1, verbose=False).float()
+    network = _ultralytics.find("ultralytics.nn.tasks:SegmentationModel")
+    model: nn.Module = network(copy.deepcopy(coco.yaml), nc=1, verbose=False).float()
     ours, theirs = model.state_dict(), coco.state_dict()
     same = {k: v for k, v in theirs.items() if k in ours and v.shape == ours[k].shape}
     model.load_state_dict(same, strict=False)
@@ -250,21 +249,22 @@ def schedule(step: int, total: int, warmup: int) -> float:
 
 def distance(ours: Sequence[torch.Tensor], theirs: Sequence[torch.Tensor]) -> torch.Tensor:
     """Relative squared difference of two feature pyramids, averaged over the levels."""
-    parts = [(a.float() - b.float()).square().mean() / b.float().var() for a, b in zip(ours, theirs)]
+    parts = [
+        (a.float() - b.float()).square().mean() / b.float().var()
+        for a, b in zip(ours, theirs, strict=True)
+    ]
     return torch.stack(parts).mean()
 
 
 def train(
-    model: SegmentationModel, batches: Sequence[Batches], recipe: Recipe, workers: int
-) -> Iterator[SegmentationModel]:
+    model: nn.Module, batches: Sequence[Batches], recipe: Recipe, workers: int
+) -> Iterator[nn.Module]:
     """Fine-tune in place; yields the averaged weights after every epoch."""
-    model.args = SimpleNamespace(
-        box=recipe.box, cls=recipe.cls, dfl=recipe.dfl, overlap_mask=True
-    )
+    model.args = SimpleNamespace(box=recipe.box, cls=recipe.cls, dfl=recipe.dfl, overlap_mask=True)
     model.to(memory_format=torch.channels_last)
     start, average = copy.deepcopy(model).train(), copy.deepcopy(model)
     hold_statistics(start)
-    criterion = v8SegmentationLoss(model)
+    criterion = _ultralytics.find("ultralytics.utils.loss:v8SegmentationLoss")(model)
     optimiser = torch.optim.AdamW(parameter_groups(model, recipe))
     total = sum(len(b) for b in batches)
     rate = torch.optim.lr_scheduler.LambdaLR(
@@ -315,7 +315,7 @@ def interpolate(start: Weights, tuned: Weights, alpha: float) -> Weights:
 # --- Result -------------------------------------------------------------------------------------
 
 
-def export(model: SegmentationModel, weights: Weights, path: Path, header: dict[str, Any]) -> None:
+def export(model: nn.Module, weights: Weights, path: Path, header: dict[str, Any]) -> None:
     """Write weights as safetensors: kernels in half precision, batch norms and biases in single.
 
     Args:
@@ -352,7 +352,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     changes = {k: json.loads(v) for k, v in (item.split("=", 1) for item in args.set)}
     recipe = replace(PRESETS[args.preset], **changes)
     torch.manual_seed(recipe.seed)
-    model = operate(YOLO(str(args.coco)).model.float())
+    model = operate(_ultralytics.load().YOLO(str(args.coco)).model.float())
     start = copy.deepcopy(model.state_dict())
     args.out.mkdir(parents=True, exist_ok=True)
     shapes = shapes_of(args.data)

@@ -1,0 +1,1 @@
+"""Making training data: cut-outs composed into pictures with exact masks."""

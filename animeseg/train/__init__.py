@@ -1,0 +1,1 @@
+"""Training recipes: one flat file per kind of model, presets as data."""
