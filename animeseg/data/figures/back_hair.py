@@ -50,11 +50,14 @@ class BackHair(Strands):
     def _back_outline(self, reach: float) -> Points:
         """Return the head-local outline: round on top, strand tips below."""
         upper, lower = self._back_width(reach)
-        cx = self.cap_centre[0]
+        cx = self.cap_centre[0] - (0.16 * self.style.facing if self.style.in_profile else 0.0)
         middle = (upper + lower) / 2 + 0.06 * self.style.volume
-        left = smooth([(cx - upper, -0.1), (cx - middle, reach * 0.45), (cx - lower, reach * 0.82)])
+        top_x = self.cap_centre[0]
+        left = smooth(
+            [(top_x - upper, -0.1), (cx - middle, reach * 0.45), (cx - lower, reach * 0.82)]
+        )
         right = smooth(
-            [(cx + lower, reach * 0.82), (cx + middle, reach * 0.45), (cx + upper, -0.1)]
+            [(cx + lower, reach * 0.82), (cx + middle, reach * 0.45), (top_x + upper, -0.1)]
         )
         count = int(self.rng.integers(4, 9))
         xs = np.linspace(-lower, lower, count + 1) + cx
@@ -96,6 +99,8 @@ class BackHair(Strands):
         strands = []
         for _ in range(int(self.rng.integers(3, 9))):
             side = float(self.rng.choice([-1.0, 1.0]))
+            if self.style.in_profile:
+                side = -self.style.facing
             y = float(self.rng.uniform(-0.2, max(0.3, reach * 0.7)))
             out = float(self.rng.uniform(0.06, 0.22))
             fall = float(self.rng.uniform(0.1, 0.4))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -69,6 +70,7 @@ def draw_figure(seed: int, *, height: int = 768, style: FigureStyle | None = Non
     face = rotate(face, style.tilt)
     window = _window(style, scene, face, skeleton, rng)
     rgba, parts = render(scene, window, height, style.look, rng)
+    _drop_fragments(rgba, parts)
     box = (0.0, 0.0, 0.0, 0.0)
     if not style.from_behind:
         box = _pixel_box(face, window, height, rgba.shape[1])
@@ -130,6 +132,21 @@ def _window(
     left = max(x0, min(middle - reach * float(rng.uniform(0.55, 1.0)), float(low[0]) - 0.1))
     right = min(x1, max(middle + reach * float(rng.uniform(0.55, 1.0)), float(high[0]) + 0.1))
     return Window(left, top, right, bottom)
+
+
+def _drop_fragments(rgba: npt.NDArray[np.uint8], parts: npt.NDArray[np.uint8]) -> None:
+    """Erase scraps that the framing cut off from the figure, such as a lone elbow, in place."""
+    covered = (rgba[..., 3] > 0).astype(np.uint8)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(covered, connectivity=8)
+    height, width = covered.shape
+    total = int(covered.sum())
+    for index in range(1, count):
+        x, y, w, h, area = (int(v) for v in stats[index])
+        cut = x == 0 or y == 0 or x + w == width or y + h == height
+        if cut and area < 0.05 * total:
+            scrap = labels == index
+            rgba[scrap] = 0
+            parts[scrap] = 0
 
 
 def _pixel_box(

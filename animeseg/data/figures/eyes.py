@@ -19,8 +19,6 @@ from animeseg.data.figures.scene import Colour, Depth, Detail, Part, Scene
 from animeseg.data.figures.skull import turn_of
 from animeseg.data.figures.style import FigureStyle
 
-_EYE_LINE = 0.13
-
 
 @dataclass(frozen=True)
 class Eye:
@@ -55,7 +53,7 @@ class Eye:
         local = as_points(points) * np.array([self.half_width, self.half_height])
         if mirrored:
             local = local * np.array([self.side, 1.0])
-        local = local + np.array([self.side * 0.19, _EYE_LINE])
+        local = local + np.array([self.side * self.style.eye_gap, self.style.eye_line])
         return self.skeleton.head.place(turn_of(self.style)(local))
 
 
@@ -76,6 +74,9 @@ def _upper_lid(eye: Eye) -> Points:
 
 def draw_open_eye(scene: Scene, eye: Eye) -> None:
     """Add an open eye: white, iris, lashes and crease."""
+    if eye.style.iris == "dot":
+        _draw_dot_eye(scene, eye)
+        return
     upper = _upper_lid(eye)
     lower = smooth([(1.0, upper[-1, 1]), (0.78, 0.62), (0.1, 0.95), (-0.6, 0.78), (-1.0, 0.1)])
     white = np.vstack([upper, lower[1:]])
@@ -114,6 +115,8 @@ def _iris(eye: Eye, upper: Points) -> list[Detail]:
     side = eye.highlight
     spot = oval([(cx * eye.side + side * 0.26, cy - 0.42)], 0.24, 0.30)
     dot = oval([(cx * eye.side - side * 0.28, cy + 0.45)], 0.12, 0.14)
+    if eye.style.iris == "glow":
+        pupil, low = oval([(cx, cy - 0.5)], rx * 0.8, 0.3), inner * [1.0, 0.7] + [0.0, 0.28]
     layers = [
         Detail(eye.place(ring, mirrored=False), deep),
         Detail(eye.place(inner, mirrored=False), eye.iris),
@@ -122,11 +125,22 @@ def _iris(eye: Eye, upper: Points) -> list[Detail]:
         Detail(eye.place(pupil, mirrored=False), mix(deep, BLACK, 0.6)),
         Detail(eye.place(lid), mix(deep, (80.0, 70.0, 110.0), 0.3)),
     ]
+    if eye.style.iris == "plain":
+        layers = [*layers[:2], *layers[4:]]
     return [
         *layers,
         Detail(eye.place(spot, mirrored=False), (255.0, 255.0, 255.0)),
         Detail(eye.place(dot, mirrored=False), (250.0, 250.0, 255.0)),
     ]
+
+
+def _draw_dot_eye(scene: Scene, eye: Eye) -> None:
+    """Add the simple eye of comic drawings: one dark oval with a highlight."""
+    dot = oval([(0.0, 0.05)], 0.42, 0.75)
+    spot = oval([(eye.highlight * 0.14, -0.25)], 0.16, 0.22)
+    marks = [Detail(eye.place(spot, mirrored=False), (255.0, 255.0, 255.0))]
+    tone = mix(dark(eye.iris, 1.0), BLACK, 0.4)
+    scene.add(Depth.FACE + 3, Part.EYES, eye.place(dot), tone, ink=0.0, shade=0.0, details=marks)
 
 
 def draw_shut_eye(scene: Scene, eye: Eye) -> None:

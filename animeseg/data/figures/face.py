@@ -50,12 +50,15 @@ def draw_head(
     if style.from_behind:
         return
     _draw_blush(scene, style, skeleton, rng)
-    _draw_nose(scene, style, skeleton, rng)
+    if not style.in_profile:
+        _draw_nose(scene, style, skeleton, rng)
     _draw_mouth(scene, style, skeleton, rng)
     brow_depth = Depth.ABOVE_FRINGE if rng.random() < 0.45 else Depth.FACE + 2
     gaze = (float(rng.normal(0, 0.12)), float(rng.normal(0, 0.06)))
     highlight = float(rng.choice([-1.0, 1.0]))
     for index, side in enumerate((-1.0, 1.0)):
+        if style.in_profile and side == style.facing:
+            continue
         wink = style.expression == "wink" and side < 0
         shut = style.expression == "closed eyes" or wink
         eye = Eye(style, skeleton, side, style.eye_colours[index], gaze, highlight)
@@ -72,10 +75,12 @@ def _draw_ears(scene: Scene, style: FigureStyle, skeleton: Skeleton) -> None:
         if side * turned > 0.25:
             continue
         x = side * 0.405 - turned * 0.06
+        if style.in_profile:
+            x = -0.03 * style.facing
         ear = oval([(x, 0.10)], 0.062, 0.115, turn=-12.0 * side)
         groove = smooth([(x + side * 0.02, 0.03), (x + side * 0.03, 0.09), (x, 0.16)])
         scene.add(
-            Depth.HEAD - 1,
+            Depth.FACE if style.in_profile else Depth.HEAD - 1,
             Part.FACE,
             skeleton.head.place(ear),
             style.skin,
@@ -93,6 +98,8 @@ def _draw_blush(
     lines = rng.random() < 0.35
     pink = mix(style.skin, (235.0, 90.0, 90.0), 0.6)
     for side in (-1.0, 1.0):
+        if style.in_profile and side == style.facing:
+            continue
         patch = turn(oval([(side * 0.235, 0.285)], 0.085, 0.042))
         scene.add(
             Depth.FACE,
@@ -131,15 +138,18 @@ def _draw_mouth(
     scene: Scene, style: FigureStyle, skeleton: Skeleton, rng: np.random.Generator
 ) -> None:
     turn, place = turn_of(style), skeleton.head.place
-    shift = 0.012 * np.sin(np.radians(style.yaw)) * 2.0
+    shift = 0.024 * np.sin(np.radians(style.yaw))
     y = 0.378
     colour = dark(mix(style.skin, (190.0, 60.0, 60.0), 0.35), 0.45)
     wide = float(rng.uniform(0.055, 0.105))
+    if style.in_profile:
+        # From the side half of the mouth is seen, on the near cheek.
+        wide, shift = wide * 0.55, -0.075 * style.facing
     opened = style.expression == "open" or (
         style.expression in ("smile", "closed eyes", "wink", "angry") and rng.random() < 0.45
     )
     if opened:
-        _draw_open_mouth(scene, style, skeleton, wide, rng)
+        _draw_open_mouth(scene, style, skeleton, (wide, shift), rng)
         return
     curl = {"smile": 0.04, "closed eyes": 0.035, "wink": 0.04, "angry": -0.03, "sad": -0.025}
     bend = curl.get(style.expression, float(rng.uniform(-0.006, 0.02)))
@@ -159,9 +169,14 @@ def _draw_mouth(
 
 
 def _draw_open_mouth(
-    scene: Scene, style: FigureStyle, skeleton: Skeleton, wide: float, rng: np.random.Generator
+    scene: Scene,
+    style: FigureStyle,
+    skeleton: Skeleton,
+    size: tuple[float, float],
+    rng: np.random.Generator,
 ) -> None:
     turn, place = turn_of(style), skeleton.head.place
+    wide, shift = size[0], np.array([size[1] if style.in_profile else 0.0, 0.0])
     tall = wide * float(rng.uniform(0.7, 1.3))
     drop = -0.012 if style.expression == "angry" else 0.012
     top = [(-wide, 0.352), (0.0, 0.352 + drop), (wide, 0.352)]
@@ -170,11 +185,11 @@ def _draw_open_mouth(
         (0.0, 0.352 + tall),
         (-wide * 0.62, 0.352 + tall * 0.8),
     ]
-    outline = turn(smooth([*top, *bottom], closed=True, samples=5))
-    tongue = turn(oval([(0.0, 0.36 + tall)], wide * 0.7, tall * 0.5))
+    outline = turn(smooth([*top, *bottom], closed=True, samples=5) + shift)
+    tongue = turn(oval([(0.0, 0.36 + tall)], wide * 0.7, tall * 0.5) + shift)
     details = [Detail(place(tongue), (232.0, 120.0, 120.0))]
     if rng.random() < 0.5:
-        teeth = turn(ribbon([(-wide, 0.352), (0.0, 0.352 + drop), (wide, 0.352)], [0.018]))
+        teeth = turn(ribbon(top, [0.018]) + shift)
         details.append(Detail(place(teeth), WHITE))
     scene.add(
         Depth.FACE + 1,

@@ -9,6 +9,7 @@ import numpy as np
 from animeseg.data.figures.back_hair import BackHair
 from animeseg.data.figures.geometry import (
     Points,
+    as_points,
     bezier,
     oval,
     ribbon,
@@ -26,8 +27,52 @@ class HairPainter(BackHair, Tails):
         if self.style.from_behind:
             return []
         edge = self._fringe_edge()
-        arc = oval([self.cap_centre], self.cap_rx, self.cap_ry, start=160.0, stop=380.0, samples=34)
-        return [np.vstack([arc, edge])]
+        return [np.vstack([self._crown(), edge])]
+
+    def _crown(self) -> Points:
+        """Return the upper contour from the left ear to the right: smooth, ruffled or spiky."""
+        start, stop = 160.0, 380.0
+        if self.style.in_profile:
+            # On the side of the forehead the contour ends at the brow.
+            start, stop = (160.0, 350.0) if self.style.facing > 0 else (190.0, 380.0)
+        spiky = self.style.back_hair == "spiky"
+        if not spiky and self.style.fringe != "messy":
+            return oval([self.cap_centre], self.cap_rx, self.cap_ry, start=start, stop=stop)
+        count = int(self.rng.integers(7, 11))
+        degrees = np.linspace(start, stop, count * 2 + 1)
+        degrees += self.rng.normal(0, 2.5, len(degrees))
+        reach = float(self.rng.uniform(0.16, 0.34)) if spiky else 0.06
+        out = np.where(np.arange(len(degrees)) % 2 == 1, 1.0 + reach, 0.98)
+        out = out * self.rng.uniform(0.97, 1.05, len(degrees))
+        # Tips lean to the nearer side, as if combed from the crown.
+        lean = np.where(out > 1.0, np.sign(degrees - 270.0) * 7.0, 0.0)
+        angle = np.radians(degrees + lean)
+        knots = np.stack([self.cap_rx * np.cos(angle), self.cap_ry * np.sin(angle)], axis=1)
+        knots = knots * out[:, None] + self.cap_centre
+        return knots if spiky else smooth(knots, samples=4)
+
+    def _draw_profile_side(self) -> None:
+        """Add the hair between temple and nape that a head seen from the side shows."""
+        f = self.style.facing
+        nape = float(self.rng.uniform(0.26, 0.42))
+        lock = float(self.rng.uniform(0.05, 0.34))
+        inner = [
+            (0.20, -0.40),
+            (0.16, -0.16),
+            (0.12, lock),
+            (0.05, -0.02),
+            (-0.06, 0.02),
+            (-0.12, nape),
+            (-0.20, nape - 0.1),
+            (-0.30, nape),
+            (-0.36, nape - 0.12),
+        ]
+        angles = np.linspace(160.0, 285.0, 16) if f > 0 else np.linspace(20.0, -105.0, 16)
+        radians = np.radians(angles)
+        rim = np.stack([np.cos(radians) * self.cap_rx, np.sin(radians) * self.cap_ry], axis=1)
+        front = as_points(inner) * np.array([f, 1.0])
+        outline = np.vstack([front, rim + self.cap_centre])
+        self.mass(Depth.FRINGE - 0.5, self.hang(outline), 1.0)
 
     def _fringe_tips(self) -> list[tuple[float, float]]:
         """Return strand tips (x, y) from right to left, before the head turns."""
@@ -80,6 +125,8 @@ class HairPainter(BackHair, Tails):
             self._draw_ahoge()
         if self.style.from_behind:
             return
+        if self.style.in_profile:
+            self._draw_profile_side()
         if self.style.side_locks > 0:
             self._draw_side_locks()
         for outline in fringe:
@@ -102,6 +149,10 @@ class HairPainter(BackHair, Tails):
         for side in (-1.0, 1.0):
             turned = np.sin(np.radians(self.style.yaw)) * 0.05
             x = side * 0.385 + turned
+            if self.style.in_profile:
+                if side == self.style.facing:
+                    continue
+                x = 0.12 * self.style.facing
             reach = self.style.side_locks * float(self.rng.uniform(0.9, 1.1))
             out = side * float(self.rng.uniform(-0.04, 0.06))
             curve = smooth(

@@ -184,7 +184,11 @@ class Headwear(Fitter):
         colour = mix(random_vivid(self.rng), BLACK, 0.5)
         rx, ry = 0.145, float(self.rng.uniform(0.1, 0.14))
         for side in (-1.0, 1.0):
-            rim = turn(oval([(side * 0.19, 0.14)], rx, ry, samples=30))
+            if self.style.in_profile and side == self.style.facing:
+                continue
+            rim = turn(
+                oval([(side * self.style.eye_gap, self.style.eye_line + 0.01)], rx, ry, samples=30)
+            )
             self.scene.add(
                 Depth.FACE + 6,
                 Part.ACCESSORY,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from animeseg.data.figures.body import foot_loop, limb_loops
-from animeseg.data.figures.geometry import Points, smooth
+from animeseg.data.figures.geometry import Points, ribbon, smooth
 from animeseg.data.figures.palette import BLACK, WHITE, mix
 from animeseg.data.figures.scene import Colour, Depth, Detail
 from animeseg.data.figures.tailoring import Bench
@@ -96,13 +96,16 @@ class LowerGarments(Bench):
         right_side = smooth([top_right, hip_right, hem_line[0]])
         left_side = smooth([hem_line[-1], hip_left, top_left])
         outline = np.vstack([right_side, hem_line[1:-1], left_side])
-        details = self._pleats(top_left, top_right, hem_line)
+        details = self.pattern(outline) + self._pleats(top_left, top_right, hem_line)
         colour = (
             self.second if style.outfit in ("sailor", "blazer", "shirt", "hoodie") else self.main
         )
         fade = self.accent if rng.random() < 0.15 else None
         axis = np.array([[pelvis[0], pelvis[1]], [pelvis[0], low]])
         self.cloth(Depth.BODY + 2, outline, colour, details, fade=fade, axis=axis)
+        if rng.random() < (0.5 if style.outfit in ("dress", "maid") else 0.12):
+            thick = [0.05 + 0.02 * (i % 2) for i in range(len(hem_line))]
+            self.cloth(Depth.BODY + 1.9, ribbon(hem_line, thick), WHITE)
 
     def _hem(self, left: float, right: float, low: float) -> Points:
         """Return a hem from right to left: gently curved, pleated or wavy."""

@@ -157,7 +157,6 @@ def build_for(style: FigureStyle) -> Build:
 def pose_figure(style: FigureStyle, rng: np.random.Generator) -> Skeleton:
     """Return the joints of `style`, with a little random variation of every angle."""
     build = build_for(style)
-    turn = style.yaw * 0.7 if not style.from_behind else style.yaw * 0.3
     down = heading(-style.lean)
     neck = np.zeros(2)
     pelvis = neck + down * build.torso
@@ -180,7 +179,7 @@ def pose_figure(style: FigureStyle, rng: np.random.Generator) -> Skeleton:
         across=across,
         arms=(arms[0], arms[1]),
         legs=legs,
-        turn=turn,
+        turn=style.body_turn,
     )
 
 
@@ -189,7 +188,7 @@ def _arm(
 ) -> Limb:
     pose = style.arms[0 if side < 0 else 1]
     upper, fore, jitter = _ARM_ANGLES[pose]
-    narrow = np.cos(np.radians(style.yaw * 0.7))
+    narrow = np.cos(np.radians(style.body_turn))
     shrug = -0.05 if upper > 100 else 0.06
     inset = build.shoulder - build.arm_width * 0.8
     root = across * (side * inset * narrow)

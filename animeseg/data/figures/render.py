@@ -8,43 +8,19 @@ colour recovered at the end holds no background.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
+from animeseg.data.figures.finish import apply_finish
 from animeseg.data.figures.geometry import Points
-from animeseg.data.figures.palette import dark, lit, luma, mix, shaded
-from animeseg.data.figures.scene import Colour, Detail, Scene, Shape
+from animeseg.data.figures.palette import shaded
+from animeseg.data.figures.scene import Detail, Scene, Shape
+from animeseg.data.figures.shading import Area, Bytes, Look, Shader, opaque
 
 SUPERSAMPLE = 2
 _SUBPIXEL_BITS = 4
-_COARSE = 12  # side, in canvas pixels, of a cell of the low-resolution shading fields
-
-Shading = Literal["flat", "cel", "soft", "screentone", "sketch"]
-Bytes = npt.NDArray[np.uint8]
-
-
-@dataclass(frozen=True)
-class Look:
-    """How shapes become pixels.
-
-    Attributes:
-        shading: Shading mode.
-        ink: Line colour (RGB), or None to derive each line from the fill it surrounds.
-        line_width: Outline width in pixels of the finished figure; 0 draws no outlines.
-        light: Unit vector towards which shadows fall.
-        shadow: Strength of the shadows, 0 to 1.
-        wobble: Unsteadiness of hand-drawn lines, pixels of the finished figure.
-    """
-
-    shading: Shading
-    ink: Colour | None
-    line_width: float
-    light: tuple[float, float]
-    shadow: float
-    wobble: float
 
 
 @dataclass(frozen=True)
@@ -55,17 +31,6 @@ class Window:
     y0: float
     x1: float
     y1: float
-
-
-@dataclass
-class _Area:
-    """A rectangle of the canvas, with the coverage of the shape being drawn in it."""
-
-    x0: int
-    y0: int
-    x1: int
-    y1: int
-    mask: Bytes
 
 
 class Rasteriser:
@@ -82,13 +47,11 @@ class Rasteriser:
         self.canvas: Bytes = np.zeros((self.height, self.width, 4), np.uint8)
         self.parts: Bytes = np.zeros((self.height, self.width), np.uint8)
         self.unit = SUPERSAMPLE * height / 768.0
-        # Only printed comics need the dot screen.
-        comic = look.shading == "screentone"
-        self.tone = _halftone(self.height, self.width, self.unit) if comic else self.parts
+        self.shader = Shader(look, (self.height, self.width), self.unit, self._to_canvas)
 
     def draw(self, shape: Shape) -> None:
         """Draw one shape: outline, then fill, shading and details inside it."""
-        loops = [(loop - self.origin) * self.scale for loop in shape.outlines]
+        loops = [self._to_canvas(loop) for loop in shape.outlines]
         if self.look.wobble > 0:
             loops = [self._wobbled(loop) for loop in loops]
         pad = 4 + int(3 * self.unit * max(1.0, self.look.line_width))
@@ -113,7 +76,13 @@ class Rasteriser:
         straight = values[:, :3] * (255.0 / values[:, 3:])
         rgba[edge, :3] = np.clip(np.rint(straight), 0, 255).astype(np.uint8)
         rgba[alpha == 0] = 0
+        apply_finish(rgba, self.look, self.rng)
         return rgba, self._reduced_parts(alpha)
+
+    def _to_canvas(self, points: Points) -> Points:
+        """Return points (N, 2) of the plane in canvas pixels."""
+        pixels: Points = (points - self.origin) * self.scale
+        return pixels
 
     def _reduced_parts(self, alpha: Bytes) -> Bytes:
         """Sample the part map, label every pixel at least half covered and no other."""
@@ -128,7 +97,7 @@ class Rasteriser:
         labels[~solid] = 0
         return labels
 
-    def _area(self, loops: list[Points], pad: int) -> _Area | None:
+    def _area(self, loops: list[Points], pad: int) -> Area | None:
         """Return the part of the canvas that `loops` can touch, or None when there is none."""
         points = np.vstack(loops)
         low = np.maximum(np.floor(points.min(axis=0)).astype(int) - pad, 0)
@@ -137,7 +106,7 @@ class Rasteriser:
         x0, y0 = int(low[0]), int(low[1])
         if x1 <= x0 or y1 <= y0:
             return None
-        return _Area(x0, y0, x1, y1, np.zeros((y1 - y0, x1 - x0), np.uint8))
+        return Area(x0, y0, x1, y1, np.zeros((y1 - y0, x1 - x0), np.uint8))
 
     def _wobbled(self, loop: Points) -> Points:
         """Displace a loop by smooth noise, as a quick hand does."""
@@ -150,12 +119,9 @@ class Rasteriser:
     def _thickness(self, multiple: float) -> int:
         return max(1, round(multiple * self.look.line_width * self.unit))
 
-    def _ink(self, fill: Colour) -> Colour:
-        return self._toned(dark(fill) if self.look.ink is None else self.look.ink, line=True)
-
     def _draw_outline(self, shape: Shape, loops: list[Points]) -> None:
         """Draw the line round the union of the loops; the fill then covers its inner half."""
-        colour = _opaque(self._ink(shape.fill))
+        colour = opaque(self.shader.ink(shape.fill))
         # The fill hides half of the stroke, hence the doubled width.
         thickness = self._thickness(2 * shape.ink)
         fixed = [_fixed(loop) for loop in loops]
@@ -164,117 +130,40 @@ class Rasteriser:
             self.parts, fixed, True, int(shape.part), thickness, cv2.LINE_8, _SUBPIXEL_BITS
         )
 
-    def _fill(self, shape: Shape, area: _Area, loops: list[Points]) -> None:
-        fill = self._toned(shape.fill)
-        plain = not shape.details and shape.fade is None
-        shaded_here = shape.shade > 0 and self.look.shading in ("cel", "soft", "screentone")
+    def _fill(self, shape: Shape, area: Area, loops: list[Points]) -> None:
+        fill = self.shader.toned(shape.fill)
         for loop in loops:
             cv2.fillPoly(self.parts, [_fixed(loop)], int(shape.part), cv2.LINE_8, _SUBPIXEL_BITS)
-        if plain and not shaded_here and not self._needs_dots(shape.fill):
+        if not shape.details and not self.shader.varies(shape):
             for loop in loops:
-                cv2.fillPoly(
-                    self.canvas, [_fixed(loop)], _opaque(fill), cv2.LINE_AA, _SUBPIXEL_BITS
-                )
+                cv2.fillPoly(self.canvas, [_fixed(loop)], opaque(fill), cv2.LINE_AA, _SUBPIXEL_BITS)
             return
         corner = np.array([area.x0, area.y0])
         for loop in loops:
             cv2.fillPoly(area.mask, [_fixed(loop - corner)], 255, cv2.LINE_AA, _SUBPIXEL_BITS)
-        source = self._source(shape, area)
+        source = self.shader.source(shape, area)
         for detail in shape.details:
             self._draw_detail(source, detail, shape, corner)
         self._paste(source, area)
 
-    def _source(self, shape: Shape, area: _Area) -> Bytes:
-        """Return the shaded colour of a shape over its area, (h, w, 4) uint8, opaque."""
-        h, w = area.mask.shape
-        look = self.look
-        if shape.fade is not None or (look.shading == "soft" and shape.shade > 0):
-            return self._smooth_source(shape, area)
-        source = _plain(h, w, self._toned(shape.fill))
-        if look.shading == "screentone":
-            self._dots(source, area, luma(shape.fill))
-        if shape.shade > 0 and look.shading in ("cel", "screentone"):
-            self._cel_shadow(source, shape, area)
-        return source
-
-    def _smooth_source(self, shape: Shape, area: _Area) -> Bytes:
-        """Return a source whose colour varies slowly, computed on a coarse grid."""
-        h, w = area.mask.shape
-        gh, gw = max(2, h // _COARSE), max(2, w // _COARSE)
-        ys = area.y0 + (np.arange(gh) + 0.5) * h / gh
-        xs = area.x0 + (np.arange(gw) + 0.5) * w / gw
-        base = np.broadcast_to(np.array(shape.fill), (gh, gw, 3)).astype(np.float32)
-        deep = np.array(shaded(shape.fill, self.look.shadow), np.float32)
-        if shape.fade is not None and shape.fade_axis is not None:
-            start, end = (shape.fade_axis - self.origin) * self.scale
-            axis = (end - start) / max(float(np.sum((end - start) ** 2)), 1e-6)
-            along = (xs[None, :] - start[0]) * axis[0] + (ys[:, None] - start[1]) * axis[1]
-            share = np.clip(along, 0.0, 1.0)[..., None].astype(np.float32)
-            base = base + (np.array(shape.fade, np.float32) - base) * share
-            deep = np.array(shaded(mix(shape.fill, shape.fade, 0.5), self.look.shadow), np.float32)
-        if self.look.shading in ("soft", "cel") and shape.shade > 0:
-            small = cv2.resize(area.mask, (gw, gh), interpolation=cv2.INTER_AREA)
-            sigma = max(1.0, 0.08 * min(gh, gw) + 0.8)
-            inner = cv2.GaussianBlur(small, (0, 0), sigma, borderType=cv2.BORDER_REPLICATE)
-            shift = 0.12 * min(gh, gw) + 0.5
-            dx, dy = (-shift * part for part in self.look.light)
-            move = np.array([[1.0, 0.0, dx], [0.0, 1.0, dy]])
-            moved = cv2.warpAffine(inner, move, (gw, gh), borderMode=cv2.BORDER_REPLICATE)
-            weight = np.clip(1.0 - moved.astype(np.float32) / 255.0, 0, 1)[..., None]
-            base = base + (deep - base) * weight * (0.9 * shape.shade)
-        if self.look.shading == "screentone":
-            base = np.repeat(base @ np.array([[0.299], [0.587], [0.114]], np.float32), 3, axis=2)
-        opaque = np.concatenate([base, np.full((gh, gw, 1), 255, np.float32)], axis=2)
-        coarse = np.clip(np.rint(opaque), 0, 255).astype(np.uint8)
-        return np.asarray(cv2.resize(coarse, (w, h), interpolation=cv2.INTER_LINEAR), np.uint8)
-
-    def _cel_shadow(self, source: Bytes, shape: Shape, area: _Area) -> None:
-        """Darken the side away from the light: the shape less itself, moved."""
-        h, w = area.mask.shape
-        reach = (0.10 * min(h, w) + 3 * self.unit) * shape.shade
-        dx, dy = (round(reach * part) for part in self.look.light)
-        move = np.array([[1.0, 0.0, -dx], [0.0, 1.0, -dy]])
-        # Beyond the edge of the picture the shape goes on as it is there.
-        lit_part = cv2.warpAffine(
-            area.mask, move, (w, h), flags=cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE
-        )
-        away = cv2.bitwise_not(lit_part)
-        if self.look.shading == "screentone":
-            toned = _plain(h, w, (255.0, 255.0, 255.0))
-            self._dots(toned, area, max(80.0, luma(shape.fill) - 70.0))
-        else:
-            toned = _plain(h, w, shaded(shape.fill, self.look.shadow))
-        cv2.copyTo(toned, away, source)
-
-    def _needs_dots(self, fill: Colour) -> bool:
-        return self.look.shading == "screentone" and 60.0 < luma(fill) < 200.0
-
-    def _dots(self, source: Bytes, area: _Area, grey: float) -> None:
-        """Replace a mid grey by a dot screen, as printed comics do."""
-        if grey >= 200.0 or grey <= 60.0:
-            return
-        cell = self.tone[area.y0 : area.y1, area.x0 : area.x1]
-        ink = cv2.compare(cell, float(grey), cv2.CMP_GT)
-        dots = _plain(cell.shape[0], cell.shape[1], (36.0, 36.0, 36.0))
-        source[:] = 255
-        cv2.copyTo(dots, ink, source)
-
     def _draw_detail(
         self, source: Bytes, detail: Detail, shape: Shape, corner: npt.NDArray[np.int_]
     ) -> None:
-        line = self._ink(shape.fill) if detail.colour is None else self._toned(detail.colour)
-        points = _fixed((detail.points - self.origin) * self.scale - corner)
+        line = (
+            self.shader.ink(shape.fill)
+            if detail.colour is None
+            else self.shader.toned(detail.colour)
+        )
+        points = _fixed(self._to_canvas(detail.points) - corner)
         if detail.width > 0:
             if detail.colour is None and self.look.line_width == 0:
                 line = shaded(shape.fill)
             width = max(1, round(detail.width * max(self.look.line_width, 1.0) * self.unit))
-            cv2.polylines(
-                source, [points], False, _opaque(line), width, cv2.LINE_AA, _SUBPIXEL_BITS
-            )
+            cv2.polylines(source, [points], False, opaque(line), width, cv2.LINE_AA, _SUBPIXEL_BITS)
         else:
-            cv2.fillPoly(source, [points], _opaque(line), cv2.LINE_AA, _SUBPIXEL_BITS)
+            cv2.fillPoly(source, [points], opaque(line), cv2.LINE_AA, _SUBPIXEL_BITS)
 
-    def _paste(self, source: Bytes, area: _Area) -> None:
+    def _paste(self, source: Bytes, area: Area) -> None:
         """Lay `source` over the canvas through the coverage of `area`."""
         target = self.canvas[area.y0 : area.y1, area.x0 : area.x1]
         full = cv2.compare(area.mask, 255, cv2.CMP_EQ)
@@ -286,7 +175,7 @@ class Rasteriser:
         target[rows, columns] = np.rint(below + (above - below) * weight).astype(np.uint8)
         cv2.copyTo(source, full, target)
 
-    def _draw_soft(self, shape: Shape, area: _Area, loops: list[Points]) -> None:
+    def _draw_soft(self, shape: Shape, area: Area, loops: list[Points]) -> None:
         """Tint what is already drawn, with a blurred edge; alpha stays as it is."""
         if self.look.shading in ("screentone", "sketch"):
             return
@@ -301,18 +190,6 @@ class Rasteriser:
         tint = np.array(shape.fill, np.float32) * (below[..., 3:] / 255.0)
         below[..., :3] += (tint - below[..., :3]) * weight[..., None]
         target[:] = np.rint(below).astype(np.uint8)
-
-    def _toned(self, colour: Colour, *, line: bool = False) -> Colour:
-        """Return the colour as this look paints it (comics and sketches leave colour out)."""
-        if self.look.shading == "screentone":
-            grey = 24.0 if line else luma(colour)
-            level = 30.0 if grey <= 60 else (255.0 if grey >= 200 else grey)
-            return level, level, level
-        if self.look.shading == "sketch" and not line:
-            # Dark accents (pupils, lashes) stay dark, everything else is left nearly blank.
-            blank = min(1.0, luma(colour) / 90.0)
-            return mix(colour, mix(lit(colour), (252.0, 250.0, 246.0), 0.5), blank)
-        return colour
 
 
 def render(
@@ -340,24 +217,3 @@ def _fixed(points: Points) -> npt.NDArray[np.int32]:
     """Return points in the fixed-point form of the drawing functions, pixel centres at .5."""
     limited = np.clip(points - 0.5, -30000.0, 30000.0)
     return np.rint(limited * (1 << _SUBPIXEL_BITS)).astype(np.int32)
-
-
-def _opaque(colour: Colour) -> tuple[int, int, int, int]:
-    r, g, b = (min(255, max(0, round(part))) for part in colour)
-    return r, g, b, 255
-
-
-def _plain(height: int, width: int, colour: Colour) -> Bytes:
-    """Return an opaque image of one colour, (height, width, 4) uint8."""
-    pixel = np.array(_opaque(colour), np.uint8).view(np.uint32)[0]
-    return np.full((height, width), pixel, np.uint32).view(np.uint8).reshape(height, width, 4)
-
-
-def _halftone(height: int, width: int, unit: float) -> Bytes:
-    """Return the threshold map of a 45 degree dot screen, (height, width) uint8."""
-    period = max(6.0, 5.0 * unit)
-    x = np.arange(width, dtype=np.float32)[None, :] * np.float32(np.pi / period)
-    y = np.arange(height, dtype=np.float32)[:, None] * np.float32(np.pi / period)
-    wave = np.cos(x + y) * np.cos(x - y)
-    screen: Bytes = np.clip(np.rint(127.5 + 127.5 * wave), 0, 255).astype(np.uint8)
-    return screen

@@ -17,6 +17,32 @@ from animeseg.data.figures.style import FigureStyle
 
 HAIRLINE = -0.27
 _RADIUS = 0.44
+# Skull and face from the side, looking right.
+_PROFILE = (
+    (0.0, -0.52),
+    (0.24, -0.47),
+    (0.37, -0.28),
+    (0.385, -0.08),
+    (0.362, 0.06),
+    (0.395, 0.17),
+    (0.442, 0.245),
+    (0.395, 0.285),
+    (0.388, 0.315),
+    (0.40, 0.345),
+    (0.378, 0.365),
+    (0.388, 0.39),
+    (0.366, 0.42),
+    (0.362, 0.465),
+    (0.30, 0.505),
+    (0.15, 0.455),
+    (0.0, 0.38),
+    (-0.10, 0.25),
+    (-0.20, 0.20),
+    (-0.38, 0.05),
+    (-0.44, -0.15),
+    (-0.36, -0.38),
+    (-0.20, -0.49),
+)
 
 
 @dataclass(frozen=True)
@@ -41,6 +67,8 @@ def turn_of(style: FigureStyle) -> Turn:
 
 def face_contour(style: FigureStyle) -> Points:
     """Return the head-local outline of skull and jaw, shape (N, 2)."""
+    if style.in_profile:
+        return smooth(as_points(_PROFILE) * [style.facing, 1.0], closed=True, samples=4)
     jaw = 0.27 if style.masculine else 0.235
     cheek = 0.385 if style.chibi else 0.362
     half = [
@@ -50,14 +78,14 @@ def face_contour(style: FigureStyle) -> Points:
         (0.40, -0.04),
         (0.385, 0.10),
         (cheek, 0.22),
-        (jaw, 0.385),
-        (0.10, 0.475 if style.masculine else 0.482),
+        (jaw * style.jaw, 0.385),
+        (0.10 * style.jaw, 0.475 if style.masculine else 0.482),
         (0.0, 0.5),
     ]
     right = as_points(half)
     left = right[1:-1][::-1] * np.array([-1.0, 1.0])
     contour = np.vstack([right, left])
-    far = np.sign(style.yaw) or 1.0
+    far = style.facing
     amount = np.sin(np.radians(abs(style.yaw)))
     low = np.clip((contour[:, 1] + 0.1) / 0.6, 0.0, 1.0)
     contour[:, 0] += far * amount * 0.20 * low
@@ -73,4 +101,6 @@ def face_box_points(style: FigureStyle, skeleton: Skeleton) -> Points:
     """Return the placed points whose bounds are the face box: hairline to chin, ear to ear."""
     contour = face_contour(style)
     visible = contour[contour[:, 1] >= HAIRLINE]
+    if style.in_profile:
+        visible = visible[visible[:, 0] * style.facing >= -0.14]
     return skeleton.head.place(visible)

@@ -42,7 +42,7 @@ class Strands:
         self.cap_rx = 0.425 + 0.05 * style.volume
         self.cap_ry = 0.475 + 0.07 * style.volume
         back = -np.sin(np.radians(style.yaw)) * 0.06
-        self.cap_centre = np.array([back, -0.075])
+        self.cap_centre = np.array([back * (1.4 if style.in_profile else 1.0), -0.075])
         self.length = _LENGTHS[style.back_hair] * (0.45 if style.chibi else 1.0)
         self.fringe_turn = Turn(style.yaw * 0.8, style.pitch * 0.6)
 

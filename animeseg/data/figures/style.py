@@ -13,19 +13,22 @@ from animeseg.data.figures.palette import (
     random_skin,
     random_vivid,
 )
-from animeseg.data.figures.render import Look, Shading
 from animeseg.data.figures.scene import Colour
+from animeseg.data.figures.shading import Finish, Look, Shading
 from animeseg.data.figures.vocabulary import (
     ARMS,
     BACK_HAIR,
     EXPRESSIONS,
     EXTRAS,
     EYES,
+    FINISHES,
     FRAMINGS,
     FRINGES,
     HELD,
+    IRISES,
     LEGS,
     OUTFITS,
+    PATTERNS,
     SHADINGS,
     TAILS,
     VIEWS,
@@ -65,6 +68,10 @@ class FigureStyle:
         eyes: Key of `EYES`.
         eye_colours: Iris colours, viewer's left and right.
         eye_size: Multiplier of the eye size.
+        eye_line: Height of the eyes below the skull's middle.
+        eye_gap: Distance of the eyes from the middle of the face.
+        iris: Key of `IRISES`.
+        jaw: Multiplier of the jaw's width.
         expression: Key of `EXPRESSIONS`.
         blush: Strength of the blush, 0 to 1.
         outfit: Key of `OUTFITS`.
@@ -72,10 +79,12 @@ class FigureStyle:
         trousers: Whether trousers replace the skirt, where the outfit allows both.
         hem: Length of skirts and coats, as a share of the leg.
         stockings: Covered share of the leg, 0 to 1.
+        pattern: Key of `PATTERNS`, printed on the clothes.
         colours: Main, second and accent colour of the clothes.
         extras: Keys of `EXTRAS`.
         held: Key of `HELD`.
         shading: Key of `SHADINGS`.
+        finish: Key of `FINISHES`: what is laid over the finished colours.
         ink: Line colour, or None for lines derived from the fills.
         line_width: Line width in pixels at height 768; 0 draws no lines.
         light: Side the light comes from, -1 (left) or 1 (right).
@@ -107,6 +116,10 @@ class FigureStyle:
     eyes: str
     eye_colours: tuple[Colour, Colour]
     eye_size: float
+    eye_line: float
+    eye_gap: float
+    iris: str
+    jaw: float
     expression: str
     blush: float
     outfit: str
@@ -114,10 +127,12 @@ class FigureStyle:
     trousers: bool
     hem: float
     stockings: float
+    pattern: str
     colours: tuple[Colour, Colour, Colour]
     extras: tuple[str, ...]
     held: str
     shading: Shading
+    finish: Finish
     ink: Colour | None
     line_width: float
     light: float
@@ -134,6 +149,22 @@ class FigureStyle:
         return self.view == "back"
 
     @property
+    def in_profile(self) -> bool:
+        """Whether the head is seen from the side."""
+        return self.view == "profile"
+
+    @property
+    def facing(self) -> float:
+        """The side the figure looks to, -1 (left) or 1 (right)."""
+        return -1.0 if self.yaw < 0 else 1.0
+
+    @property
+    def body_turn(self) -> float:
+        """Turn of the torso, which follows the head up to a limit."""
+        share = 0.3 if self.from_behind else 0.7
+        return min(max(share * self.yaw, -44.0), 44.0)
+
+    @property
     def look(self) -> Look:
         """How shapes of this style become pixels."""
         return Look(
@@ -142,6 +173,7 @@ class FigureStyle:
             line_width=self.line_width,
             light=(-0.75 * self.light, 0.66),
             shadow=self.shadow,
+            finish=self.finish,
             wobble=0.9 if self.shading == "sketch" else 0.0,
         )
 
@@ -149,7 +181,8 @@ class FigureStyle:
 def sample_style(rng: np.random.Generator) -> FigureStyle:
     """Return a random style: all attributes, drawn so that the common ones are common."""
     view = pick(rng, VIEWS)
-    yaw = rng.uniform(14, 42) if view == "three-quarter" else rng.uniform(0, 10)
+    low, high = {"three-quarter": (14, 42), "profile": (96, 108)}.get(view, (0, 10))
+    yaw = rng.uniform(low, high)
     chibi = rng.random() < 0.14
     framing = "full" if chibi and rng.random() < 0.8 else pick(rng, FRAMINGS)
     shading = pick(rng, SHADINGS)
@@ -182,6 +215,10 @@ def sample_style(rng: np.random.Generator) -> FigureStyle:
         eyes=pick(rng, EYES),
         eye_colours=(iris, other),
         eye_size=float(rng.uniform(0.85, 1.18) * (1.12 if chibi else 1.0)),
+        eye_line=float(rng.uniform(0.09, 0.17)),
+        eye_gap=float(rng.uniform(0.172, 0.205)),
+        iris=pick(rng, IRISES),
+        jaw=float(rng.uniform(0.78, 1.2)),
         expression=pick(rng, EXPRESSIONS),
         blush=float(rng.uniform(0.2, 0.8)) if rng.random() < 0.55 else 0.0,
         outfit=pick(rng, OUTFITS),
@@ -189,10 +226,12 @@ def sample_style(rng: np.random.Generator) -> FigureStyle:
         trousers=bool(rng.random() < 0.35),
         hem=float(rng.uniform(0.3, 0.95)),
         stockings=float(rng.choice([0.0, 0.35, 0.6, 0.75, 1.0])),
+        pattern=pick(rng, PATTERNS),
         colours=_sample_clothes(rng),
         extras=tuple(name for name, chance in EXTRAS.items() if rng.random() < chance),
         held=pick(rng, HELD),
         shading=shading,
+        finish=pick(rng, FINISHES),
         ink=_sample_ink(rng, hair, shading),
         line_width=_sample_line_width(rng, shading),
         light=float(rng.choice([-1.0, 1.0])),

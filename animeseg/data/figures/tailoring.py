@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from animeseg.data.figures.geometry import Points, oval, ribbon, smooth
-from animeseg.data.figures.palette import WHITE
+from animeseg.data.figures.palette import WHITE, mix
 from animeseg.data.figures.pose import Skeleton
 from animeseg.data.figures.scene import Colour, Detail, Part, Scene
 from animeseg.data.figures.style import FigureStyle
@@ -79,3 +79,23 @@ class Bench:
         self.cloth(depth, tails, colour)
         self.cloth(depth + 0.1, loops, colour)
         self.cloth(depth + 0.2, knot, colour)
+
+    def pattern(self, outline: Points) -> list[Detail]:
+        """Return the print of the cloth over the bounds of `outline`."""
+        kind = self.style.pattern
+        if kind == "none":
+            return []
+        (x0, y0), (x1, y1) = outline.min(axis=0), outline.max(axis=0)
+        step = float(self.rng.uniform(0.1, 0.26)) * (0.6 if self.style.chibi else 1.0)
+        colour = mix(self.main, self.accent, 0.7)
+        if kind == "dots":
+            return [
+                Detail(oval([(x, y)], step * 0.22, step * 0.22, samples=10), colour)
+                for row, y in enumerate(np.arange(y0, y1, step))
+                for x in np.arange(x0 + step * 0.5 * (row % 2), x1, step)
+            ][:160]
+        thick = step * float(self.rng.uniform(0.1, 0.25))
+        level = [ribbon([(x0, y), (x1, y)], [thick]) for y in np.arange(y0, y1, step)]
+        upright = [ribbon([(x, y0), (x, y1)], [thick]) for x in np.arange(x0, x1, step)]
+        bands = {"stripes": level, "bars": upright, "plaid": level + upright}[kind]
+        return [Detail(band, colour) for band in bands[:60]]

@@ -30,10 +30,12 @@ class Tails(Strands):
         )
         reach = float(self.rng.uniform(1.0, 2.9)) * (0.5 if self.style.chibi else 1.0)
         height = float(self.rng.uniform(-0.34, -0.02))
+        if self.style.in_profile:
+            sides = [-self.style.facing]
         for side in sides:
             root = np.array([side * 0.43, height])
             if kind == "pony":
-                away = -float(np.sign(self.style.yaw) or 1.0)
+                away = -self.style.facing
                 root = np.array([away * 0.22, -0.42])
                 side = away
             if kind == "buns":

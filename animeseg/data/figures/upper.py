@@ -24,6 +24,8 @@ class UpperGarments(Bench):
         crop = 1.0
         if style.outfit in ("shirt", "sailor"):
             crop = float(self.rng.choice([0.55, 0.72, 0.85]))
+        elif style.outfit in ("dress", "maid", "kimono", "armour"):
+            crop = 0.62
         outline = torso_outline(self.skeleton, margin, 0.03)
         loops = [outline]
         if crop < 1.0:
@@ -33,6 +35,8 @@ class UpperGarments(Bench):
         details = self.folds()
         if not style.from_behind:
             details += self._neckline()
+        if style.outfit not in ("armour", "blazer", "sailor"):
+            details = self.pattern(loops[0]) + details
         self.cloth(Depth.CLOTHES, loops, self.top, details)
 
     def _cropped_top(self, margin: float, bottom: float) -> Points:
@@ -45,7 +49,7 @@ class UpperGarments(Bench):
                 (b.shoulder * 0.94 * narrow + margin, 0.10),
                 (b.bust * 0.95 + margin, 0.24),
                 (b.bust + margin, 0.36),
-                (b.waist + margin + 0.05, bottom),
+                (b.waist + margin + 0.08 * (bottom - 0.55) + 0.01, bottom),
             ],
             samples=4,
         )

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from animeseg.data.figures.render import Shading
+from animeseg.data.figures.shading import Finish, Shading
 
 FRAMINGS: Mapping[str, float] = {"close-up": 0.2, "bust": 0.27, "cowboy": 0.2, "full": 0.33}
 
-VIEWS: Mapping[str, float] = {"front": 0.42, "three-quarter": 0.48, "back": 0.10}
+VIEWS: Mapping[str, float] = {"front": 0.40, "three-quarter": 0.43, "profile": 0.09, "back": 0.08}
 
 ARMS: Mapping[str, float] = {
     "relaxed": 0.24,
@@ -130,9 +130,19 @@ SHADINGS: Mapping[Shading, float] = {
     "screentone": 0.12,
     "sketch": 0.1,
 }
+FINISHES: Mapping[Finish, float] = {"clean": 0.58, "lit": 0.2, "painted": 0.14, "grain": 0.08}
+
+IRISES: Mapping[str, float] = {"rich": 0.5, "plain": 0.22, "glow": 0.2, "dot": 0.08}
+PATTERNS: Mapping[str, float] = {
+    "none": 0.62,
+    "stripes": 0.1,
+    "bars": 0.08,
+    "plaid": 0.08,
+    "dots": 0.12,
+}
 
 
-def pick(rng: np.random.Generator, weights: Mapping[Shading, float] | Mapping[str, float]) -> Any:
+def pick(rng: np.random.Generator, weights: Mapping[Any, float]) -> Any:
     """Return one key of `weights`, in proportion to its value."""
     names = list(weights)
     share = np.array(list(weights.values()))
