@@ -7,7 +7,8 @@ import json
 import os
 from pathlib import Path
 
-from animeseg.weights.files import write_atomically
+from animeseg.errors import DiskFullError, OutputError
+from animeseg.files import write_file
 
 _CHUNK = 2**22
 _BOOK = "hashes.json"
@@ -50,8 +51,8 @@ def remember_hash(path: Path, sha256: str, home: Path) -> None:
     book = {key: entry for key, entry in _read(home).items() if Path(key).is_file()}
     book[_key(path)] = [*_stamp(path), sha256]
     try:
-        write_atomically(home / _BOOK, json.dumps(book, indent=1).encode())
-    except OSError:
+        write_file(home / _BOOK, json.dumps(book, indent=1).encode(), overwrite=True)
+    except (OutputError, DiskFullError):
         return
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -52,16 +50,3 @@ def bundled_folder() -> Path:
     package = Path(__file__).resolve().parents[1]
     installed = package / "_models"
     return installed if installed.is_dir() else package.parent / "models"
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Writes ``content`` under a temporary name in the same folder, then renames it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".tmp")
-    try:
-        with os.fdopen(handle, "wb") as target:
-            target.write(content)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise

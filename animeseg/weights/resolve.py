@@ -15,14 +15,14 @@ from animeseg.errors import BadWeightsError, MissingWeightsError
 from animeseg.instances import ModelInfo
 from animeseg.limits import Environment, read_environment
 from animeseg.weights.catalog import Record, find, find_hash, unknown
-from animeseg.weights.files import (
+from animeseg.weights.hashes import remembering_hash
+from animeseg.weights.places import (
     SUFFIXES,
     bundled_folder,
     folders_below,
     inside,
     is_plain_name,
 )
-from animeseg.weights.hashes import remembering_hash
 
 Progress = Callable[[int, int], None]
 """Called with the bytes that are there and the bytes in total while a file is fetched."""
