@@ -76,12 +76,13 @@ class BackHair(Strands):
     def _flow_lines(self, reach: float) -> list[Detail]:
         """Return strand lines that run down the mass."""
         upper, lower = 0.4, 0.36 + 0.1 * min(reach, 2.0)
-        lines = []
+        lines: list[Detail] = []
         for share in self.rng.uniform(-0.85, 0.85, 7):
             start = (share * upper * 0.5, -0.3)
             mid = (share * (upper + 0.08), reach * 0.4)
             end = (share * lower, reach * float(self.rng.uniform(0.7, 0.98)))
             curve = self.hang(smooth([start, mid, end]))
+            lines += self.wisp(curve, 0.03)
             lines.append(Detail(curve, None, 0.7))
         return lines
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from animeseg.data.figures.body import arm_depth, limb_loops
-from animeseg.data.figures.geometry import capsule, oval, ribbon, smooth
+from animeseg.data.figures.geometry import Points, as_points, capsule, oval, ribbon, smooth
 from animeseg.data.figures.lower import LowerGarments
 from animeseg.data.figures.palette import BLACK, GOLD, STEEL, WHITE, lit, luma, mix, shaded
 from animeseg.data.figures.scene import Depth, Detail, Part
@@ -254,13 +254,24 @@ class Tailor(LowerGarments, UpperGarments):
     def _draw_swimsuit(self) -> None:
         b = self.build
         if self.rng.random() < 0.5 or self.style.masculine:
-            trunks = self.band(0.74, 1.04, 0.012)
+            trunks = self._brief(0.78)
             self.cloth(Depth.CLOTHES, trunks, self.main)
             if self.style.masculine:
                 return
             self.cloth(Depth.CLOTHES, self.band(0.24, 0.42, 0.01), self.main)
         else:
-            self.cloth(Depth.CLOTHES, self.band(0.2, 1.04, 0.01), self.main, self.folds())
+            body = [self.band(0.2, 0.86, 0.01), self._brief(0.84)]
+            self.cloth(Depth.CLOTHES, body, self.main, self.folds())
         for side in (-1.0, 1.0):
             strap = self.torso([(side * b.neck_width * 1.6, 0.0), (side * b.bust * 0.6, 0.26)])
             self.scene.stroke(Depth.CLOTHES, Part.CLOTHES, strap, [0.025, 0.03], self.main)
+
+    def _brief(self, top: float) -> Points:
+        """Return a garment that starts at `top` along the spine and narrows between the legs."""
+        hip = self.build.hip + 0.012
+        high = float(self.rng.uniform(0.88, 0.96))
+        half = [(hip * 0.96, top), (hip, high), (hip * 0.5, 1.01), (0.09, 1.07)]
+        if self.style.masculine:
+            half = [(hip * 0.96, top), (hip, 0.95), (hip * 1.02, 1.12), (0.05, 1.08)]
+        right = as_points(half)
+        return self.torso(np.vstack([right, right[::-1] * np.array([-1.0, 1.0])]))

@@ -55,7 +55,7 @@ def _light(height: int, width: int, look: Look, rng: np.random.Generator) -> Flo
 def _daubs(height: int, width: int, look: Look, rng: np.random.Generator) -> Floats:
     """Return factors (H, W, 3) of broad uneven brushwork over falling light."""
     cells = max(4, height // 40), max(4, width // 40)
-    coarse = rng.normal(1.0, 0.06, (*cells, 1)) + rng.normal(0.0, 0.015, (*cells, 3))
+    coarse = rng.normal(1.0, 0.035, (*cells, 1)) + rng.normal(0.0, 0.015, (*cells, 3))
     patches = cv2.resize(coarse.astype(np.float32), (width, height), interpolation=cv2.INTER_CUBIC)
     return np.asarray(cv2.multiply(patches, _light(height, width, look, rng)))
 

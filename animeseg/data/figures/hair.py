@@ -136,13 +136,15 @@ class HairPainter(BackHair, Tails):
     def _parting_lines(self, outline: Points) -> list[Detail]:
         """Return lines from the crown towards the gaps between the strands."""
         crown = self.cap_centre + np.array([float(self.rng.normal(0, 0.05)), -0.40])
-        lines = []
+        lines: list[Detail] = []
         for x in np.linspace(-0.34, 0.34, 6) + self.rng.normal(0, 0.02, 6):
             end = self.fringe_turn([(x, float(self.rng.uniform(-0.22, -0.06)))])
             start = crown + (end[0] - crown) * float(self.rng.uniform(0.25, 0.5))
             bulge = (start + end[0]) / 2 + np.array([x * 0.2, -0.03])
             curve = smooth([start, bulge, end[0]])
-            lines.append(Detail(self.skeleton.head.place(curve), None, 0.6))
+            placed = self.skeleton.head.place(curve)
+            lines += self.wisp(placed, 0.022)
+            lines.append(Detail(placed, None, 0.6))
         return lines
 
     def _draw_side_locks(self) -> None:

@@ -95,3 +95,13 @@ class Strands:
         )
         band = ribbon(rim, thick)
         return [Detail(self.skeleton.head.place(band), lit(self.style.hair, 0.75))]
+
+    def wisp(self, curve: Points, half_width: float) -> list[Detail]:
+        """Return a strand in the shadow or light tone along `curve`, or nothing."""
+        plain = self.style.shading not in ("cel", "soft") or self.style.hair_tips is not None
+        if plain or self.rng.random() < 0.35:
+            return []
+        light = self.rng.random() < 0.3
+        tone = lit(self.style.hair, 0.35) if light else shaded(self.style.hair, 0.7)
+        shape = ribbon(curve, [0.001, half_width * float(self.rng.uniform(0.6, 1.6)), 0.001])
+        return [Detail(shape, tone)]

@@ -35,6 +35,12 @@ from animeseg.data.figures.vocabulary import (
     pick,
 )
 
+# What conventionally masculine figures wear their hair and clothes like.
+_SHORT_HAIR = {"short": 0.5, "spiky": 0.35, "bob": 0.1, "medium": 0.05}
+_MENS_OUTFITS = {
+    name: OUTFITS[name] for name in ("blazer", "hoodie", "coat", "armour", "shirt", "kimono")
+}
+
 
 @dataclass(frozen=True)
 class FigureStyle:
@@ -184,6 +190,8 @@ def sample_style(rng: np.random.Generator) -> FigureStyle:
     low, high = {"three-quarter": (14, 42), "profile": (96, 108)}.get(view, (0, 10))
     yaw = rng.uniform(low, high)
     chibi = rng.random() < 0.14
+    masculine = bool(rng.random() < 0.24)
+    conventional = masculine and rng.random() < 0.75
     framing = "full" if chibi and rng.random() < 0.8 else pick(rng, FRAMINGS)
     shading = pick(rng, SHADINGS)
     hair, skin = random_hair(rng), random_skin(rng)
@@ -198,12 +206,12 @@ def sample_style(rng: np.random.Generator) -> FigureStyle:
         roll=float(np.clip(rng.normal(0, 8), -24, 24)),
         lean=float(np.clip(rng.normal(0, 6), -18, 18)),
         tilt=_sample_tilt(rng),
-        masculine=bool(rng.random() < 0.24),
+        masculine=masculine,
         build=float(rng.uniform(0.92, 1.12)),
         arms=_sample_arms(rng),
         legs=pick(rng, LEGS),
-        back_hair=pick(rng, BACK_HAIR),
-        tails=pick(rng, TAILS),
+        back_hair=pick(rng, _SHORT_HAIR if conventional else BACK_HAIR),
+        tails="none" if conventional else pick(rng, TAILS),
         fringe=pick(rng, FRINGES),
         side_locks=float(rng.uniform(0.35, 1.3)) if rng.random() < 0.75 else 0.0,
         volume=float(rng.uniform(0.9, 1.35)),
@@ -221,9 +229,9 @@ def sample_style(rng: np.random.Generator) -> FigureStyle:
         jaw=float(rng.uniform(0.78, 1.2)),
         expression=pick(rng, EXPRESSIONS),
         blush=float(rng.uniform(0.2, 0.8)) if rng.random() < 0.55 else 0.0,
-        outfit=pick(rng, OUTFITS),
+        outfit=pick(rng, _MENS_OUTFITS if conventional else OUTFITS),
         sleeves=float(rng.choice([0.0, 0.25, 0.45, 0.95, 1.0])),
-        trousers=bool(rng.random() < 0.35),
+        trousers=conventional or bool(rng.random() < 0.3),
         hem=float(rng.uniform(0.3, 0.95)),
         stockings=float(rng.choice([0.0, 0.35, 0.6, 0.75, 1.0])),
         pattern=pick(rng, PATTERNS),

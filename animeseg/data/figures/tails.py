@@ -73,10 +73,10 @@ class Tails(Strands):
             loops.append(
                 self.hang(ribbon(strand, [wide * 0.45, wide, wide * 0.85, 0.5 * wide, 0.003]))
             )
-        lines = [
-            Detail(self.hang(curve + np.array([shift * wide, 0.0])), None, 0.6)
-            for shift in (-0.4, 0.1, 0.5)
-        ]
+        lines: list[Detail] = []
+        for shift in (-0.4, 0.1, 0.5):
+            placed = self.hang(curve + np.array([shift * wide, 0.0]))
+            lines += [*self.wisp(placed, 0.03), Detail(placed, None, 0.6)]
         self.mass(Depth.BACK_HAIR + 2, loops, max(reach, 0.5), lines)
 
     def _draw_bun(self, centre: Points, side: float) -> None:

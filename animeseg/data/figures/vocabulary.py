@@ -14,16 +14,16 @@ FRAMINGS: Mapping[str, float] = {"close-up": 0.2, "bust": 0.27, "cowboy": 0.2, "
 VIEWS: Mapping[str, float] = {"front": 0.40, "three-quarter": 0.43, "profile": 0.09, "back": 0.08}
 
 ARMS: Mapping[str, float] = {
-    "relaxed": 0.24,
+    "relaxed": 0.27,
     "akimbo": 0.09,
     "raised": 0.09,
     "wave": 0.09,
     "crossed": 0.06,
-    "chest": 0.1,
+    "chest": 0.13,
     "cheek": 0.07,
     "behind": 0.07,
-    "forward": 0.07,
-    "spread": 0.07,
+    "forward": 0.05,
+    "spread": 0.04,
     "clasped": 0.05,
 }
 
