@@ -105,7 +105,7 @@ def _explain(error: OSError | ValueError, target: Path) -> NoReturn:
         raise DiskFullError(
             f"no space left for {shown}", "free some space or choose another disk; nothing was left"
         ) from error
-    if isinstance(error, FileExistsError) and not target.is_dir():
+    if isinstance(error, FileExistsError) and os.path.lexists(target) and not target.is_dir():
         raise OutputExistsError(f"{shown} exists", "choose another name or overwrite") from error
     reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     raise OutputError(

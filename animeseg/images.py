@@ -6,7 +6,7 @@ What the gate promises, whatever else runs in the process:
   other decoders (FITS, PSD, EPS, ...) are rarely used and have had most of its security faults, so
   they are never reached. The decoder is chosen by the first bytes of the data, never by the name.
 - Sizes are checked from the header before anything is decoded, against our own limits.
-  ``PIL.Image.MAX_IMAGE_PIXELS`` plays no part: other extensions switch it off for the process.
+  What ``PIL.Image.MAX_IMAGE_PIXELS`` is set to plays no part: other extensions switch it off.
 - The decoders are called directly, not through ``PIL.Image.open``: ultralytics replaces that
   function for the whole process by one that answers an unknown format by running pip.
 - A damaged file is an error even where another extension set ``LOAD_TRUNCATED_IMAGES``.
@@ -171,7 +171,7 @@ def read_image(source: Source, *, accept: ImageLimits = DEFAULT_LIMITS) -> Pictu
         return _from_array(source, accept)
     if isinstance(source, Image.Image):
         accept.check_size(*source.size)
-        with _strict_pillow(), _explained():
+        with _strict_pillow(accept.max_pixels), _explained():
             return _converted(source)
     if isinstance(source, bytes | bytearray | memoryview):
         accept.check_bytes(len(source))
@@ -235,7 +235,7 @@ def _from_stream(stream: BinaryIO, accept: ImageLimits) -> Picture:
         )
     if decoder is WebPImagePlugin.WebPImageFile and (size := _webp_size(head)):
         accept.check_size(*size)  # its decoder allocates the canvas when it is made
-    with _strict_pillow(), _explained():
+    with _strict_pillow(accept.max_pixels), _explained():
         image = decoder(stream)
         accept.check_size(*image.size)
         return _converted(image)
@@ -267,19 +267,20 @@ def _webp_size(head: bytes) -> tuple[int, int] | None:
 
 
 @contextmanager
-def _strict_pillow() -> Iterator[None]:
-    """Decodes without warnings and without tolerance for damage; settings are put back.
+def _strict_pillow(max_pixels: int) -> Iterator[None]:
+    """Decodes without warnings, without tolerance for damage, and with our limit of pixels.
 
-    Both settings are global to the process, so one picture is decoded at a time.
+    These settings are global to the process: one picture is decoded at a time, then they are put
+    back.
     """
     with _pillow_settings, warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        lenient = ImageFile.LOAD_TRUNCATED_IMAGES
-        ImageFile.LOAD_TRUNCATED_IMAGES = False
+        before = ImageFile.LOAD_TRUNCATED_IMAGES, Image.MAX_IMAGE_PIXELS
+        ImageFile.LOAD_TRUNCATED_IMAGES, Image.MAX_IMAGE_PIXELS = False, max_pixels
         try:
             yield
         finally:
-            ImageFile.LOAD_TRUNCATED_IMAGES = lenient
+            ImageFile.LOAD_TRUNCATED_IMAGES, Image.MAX_IMAGE_PIXELS = before
 
 
 @contextmanager

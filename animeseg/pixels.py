@@ -38,7 +38,7 @@ def upright_arrays(
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | None, tuple[Note, ...]]:
     """Converts a decoded image.
 
-    - 1, L, P, RGB, YCbCr, CMYK, HSV: to RGB by Pillow. Colour profiles are not applied.
+    - 1, L, P, RGB, YCbCr, CMYK, LAB, HSV: to RGB by Pillow. Colour profiles are not applied.
     - LA, PA, RGBA, or any mode with a transparent colour: colour stays straight (not multiplied),
       alpha goes beside. La and RGBa (premultiplied) are divided back.
     - I;16 and I: 16-bit values, divided by 257 and rounded; I is clipped to 0..65535 first.
@@ -51,9 +51,6 @@ def upright_arrays(
 
     Returns:
         RGB (H, W, 3) uint8, alpha (H, W) uint8 or None, and notes about what was lost.
-
-    Raises:
-        ValueError: for a mode that Pillow cannot bring to RGB (for example LAB).
     """
     notes: tuple[Note, ...] = ()
     alpha: NDArray[np.uint8] | None = None
@@ -79,8 +76,11 @@ def upright_arrays(
 def orientation_of(image: Image.Image) -> int:
     """EXIF orientation of a loaded image, 1 when absent or not a number from 1 to 8.
 
-    Asked after loading: Pillow turns TIFF pages itself while loading and drops the tag then.
+    Always 1 for TIFF: Pillow turns its pages itself while loading, and before version 10 leaves the
+    tag as it was.
     """
+    if image.format == "TIFF":
+        return 1
     value = image.getexif().get(_ORIENTATION_TAG, 1)
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
 
