@@ -23,10 +23,12 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import (
     BmpImagePlugin,
     GifImagePlugin,
@@ -49,16 +51,19 @@ from animeseg.files import encode_png, write_file, write_png
 from animeseg.instances import Note
 from animeseg.pixels import orientation_of, rgb_profile_of, upright_arrays
 
-if TYPE_CHECKING:
-    from os import PathLike
+Encoded = bytes | bytearray | memoryview | BinaryIO
+Source = str | PathLike[str] | Encoded | Image.Image | NDArray[Any]
+"""Everything that `read_image` takes."""
 
-    from numpy.typing import NDArray
-
-    Source = (
-        str | PathLike[str] | bytes | bytearray | memoryview | BinaryIO | Image.Image | NDArray[Any]
-    )
-
-__all__ = ["ImageLimits", "Picture", "encode_png", "read_image", "write_file", "write_png"]
+__all__ = [
+    "ImageLimits",
+    "Picture",
+    "Source",
+    "encode_png",
+    "read_image",
+    "write_file",
+    "write_png",
+]
 
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF")
 
