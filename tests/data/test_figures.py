@@ -123,6 +123,9 @@ def test_any_seed_and_height_draws(seed: int, height: int) -> None:
         *(("extras", (key,)) for key in styles.EXTRAS),
         *(("held", key) for key in styles.HELD),
         *(("shading", key) for key in styles.SHADINGS),
+        *(("finish", key) for key in styles.FINISHES),
+        *(("iris", key) for key in styles.IRISES),
+        *(("pattern", key) for key in styles.PATTERNS),
     ],
 )
 def test_every_attribute_draws(field: str, value: object) -> None:

@@ -19,6 +19,8 @@ def draw_accessories(
     head = Headwear(scene, style, skeleton, rng)
     body = Worn(scene, style, skeleton, rng)
     for name in style.extras:
+        if name == "elf ears":
+            continue  # drawn with the head
         {
             "cat ears": head.cat_ears,
             "rabbit ears": head.rabbit_ears,
@@ -32,6 +34,11 @@ def draw_accessories(
             "headphones": head.headphones,
             "halo": head.halo,
             "glasses": head.glasses,
+            "hood": head.hood,
+            "crown": head.crown,
+            "eyepatch": head.eyepatch,
+            "mask": head.mask,
+            "beret": head.beret,
             "wings": body.wings,
             "tail": body.tail,
             "cape": body.cape,

@@ -126,7 +126,10 @@ def _window(
     }[style.framing]
     bottom = min(y1, max(cut, float(high[1]) + 0.1))
     # Long ears and weapons may leave the picture, the face may not.
-    top = max(y0, float(low[1]) - float(rng.uniform(0.5, 1.4)))
+    room = float(rng.uniform(0.5, 1.4))
+    if style.framing == "close-up" and rng.random() < 0.25:
+        room = float(rng.uniform(0.02, 0.4))
+    top = max(y0, float(low[1]) - room)
     reach = (bottom - top) * _MAX_ASPECT / 2.0
     middle = float(low[0] + high[0]) / 2.0
     left = max(x0, min(middle - reach * float(rng.uniform(0.55, 1.0)), float(low[0]) - 0.1))

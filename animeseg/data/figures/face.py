@@ -79,6 +79,12 @@ def _draw_ears(scene: Scene, style: FigureStyle, skeleton: Skeleton) -> None:
             x = -0.03 * style.facing
         ear = oval([(x, 0.10)], 0.062, 0.115, turn=-12.0 * side)
         groove = smooth([(x + side * 0.02, 0.03), (x + side * 0.03, 0.09), (x, 0.16)])
+        if "elf ears" in style.extras:
+            out = -style.facing if style.in_profile else side
+            long = 0.34 * (1.0 - 0.4 * abs(turned))
+            ear = smooth(
+                [(x, 0.0), (x + out * long, -0.12), (x + out * long * 0.5, 0.12), (x, 0.2)]
+            )
         scene.add(
             Depth.FACE if style.in_profile else Depth.HEAD - 1,
             Part.FACE,

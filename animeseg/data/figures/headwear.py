@@ -201,3 +201,68 @@ class Headwear(Fitter):
         self.scene.stroke(
             Depth.FACE + 6, Part.ACCESSORY, self.place(bridge), [0.009, 0.009], colour
         )
+
+    def hood(self) -> None:
+        """Add a hood that is up, sometimes with animal ears."""
+        colour = self.style.colours[0]
+        size = float(self.rng.uniform(0.56, 0.64))
+        outer = oval([(0.0, -0.06)], size, size + 0.04, start=135.0, stop=405.0, samples=36)
+        if self.rng.random() < 0.35:
+            for side in (-1.0, 1.0):
+                ear = mirror([(0.12, -0.58), (0.34, -0.92), (0.44, -0.46)], side)
+                self.add(Depth.HAT - 0.1, self.place(ear), colour)
+        if self.style.from_behind:
+            self.add(Depth.HAT, self.place(outer), colour)
+            return
+        self.add(Depth.BACK_HAIR - 2, self.place(outer), mix(colour, BLACK, 0.45))
+        shift = 0.08 * np.sin(np.radians(self.style.yaw))
+        inner = oval([(shift, 0.02)], 0.43, 0.47, start=405.0, stop=135.0, samples=36)
+        self.add(Depth.HAT, self.place(np.vstack([outer, inner])), colour)
+
+    def crown(self) -> None:
+        """Add a small crown or a tiara."""
+        wide, tall = float(self.rng.uniform(0.16, 0.4)), float(self.rng.uniform(0.14, 0.26))
+        xs = np.linspace(wide, -wide, 9)
+        ys = -0.58 - np.where(np.arange(9) % 2 == 0, tall, tall * 0.4)
+        points = np.vstack(
+            [[(-wide * 0.9, -0.54), (wide * 0.9, -0.54)], np.stack([xs, ys], axis=1)]
+        )
+        gem = oval([(0.0, -0.6)], 0.03, 0.035, samples=12)
+        self.add(
+            Depth.FRINGE + 2,
+            self.place(points),
+            GOLD,
+            [Detail(self.place(gem), (200.0, 40.0, 70.0))],
+        )
+
+    def eyepatch(self) -> None:
+        """Add a patch over one eye, with its band."""
+        if self.style.from_behind:
+            return
+        turn = turn_of(self.style)
+        side = -self.style.facing
+        x, y = side * self.style.eye_gap, self.style.eye_line
+        colour = mix(BLACK, WHITE, float(self.rng.choice([0.05, 0.95])))
+        band = turn(smooth([(side * 0.39, y - 0.12), (x, y - 0.08), (-side * 0.3, y - 0.3)]))
+        patch = turn(oval([(x, y)], 0.14, 0.14))
+        self.scene.stroke(Depth.FACE + 6, Part.ACCESSORY, self.place(band), [0.012, 0.012], colour)
+        self.add(Depth.FACE + 6, self.place(patch), colour)
+
+    def mask(self) -> None:
+        """Add a mask over nose and mouth."""
+        if self.style.from_behind or self.style.in_profile:
+            return
+        turn = turn_of(self.style)
+        loop = [(-0.30, 0.24), (0.0, 0.22), (0.30, 0.24), (0.24, 0.40), (0.0, 0.47), (-0.24, 0.40)]
+        fold = Detail(self.place(turn([(-0.26, 0.33), (0.26, 0.33)])), None, 0.8)
+        tone = mix(WHITE, random_vivid(self.rng), float(self.rng.choice([0.0, 0.8])))
+        self.add(Depth.FACE + 5, self.place(turn(smooth(loop, closed=True))), tone, [fold])
+
+    def beret(self) -> None:
+        """Add a soft flat cap, worn aslant."""
+        side = float(self.rng.choice([-1.0, 1.0]))
+        colour = random_vivid(self.rng)
+        body = oval([(side * 0.08, -0.50)], 0.52, 0.22, turn=12.0 * side)
+        rim = oval([(0.0, -0.2)], 0.48, 0.4, start=215.0, stop=325.0, samples=18)
+        self.add(Depth.HAT, self.place(body), colour)
+        self.add(Depth.HAT + 1, self.place(ribbon(rim, [0.035])), mix(colour, BLACK, 0.3))

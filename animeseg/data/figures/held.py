@@ -17,6 +17,7 @@ from animeseg.data.figures.geometry import (
     oval,
     ribbon,
     rotate,
+    smooth,
 )
 from animeseg.data.figures.palette import (
     BLACK,
@@ -59,6 +60,10 @@ class Held(Fitter):
             "gun": self.gun,
             "fan": self.fan,
             "cup": self.cup,
+            "scythe": self.scythe,
+            "guitar": self.guitar,
+            "plush": self.plush,
+            "phone": self.phone,
         }[self.style.held](put, depth)
 
     def sword(self, put: _Placer, depth: float) -> None:
@@ -140,3 +145,54 @@ class Held(Fitter):
         self.add(
             depth + 0.6, put([(-0.12, -0.22), (0.12, -0.22), (0.09, 0.12), (-0.09, 0.12)]), WHITE
         )
+
+    def scythe(self, put: _Placer, depth: float) -> None:
+        """Add a scythe with a long curved blade."""
+        self.add(depth, put(ribbon([(0.0, -2.0), (0.0, 1.6)], [0.04])), mix(LEATHER, BLACK, 0.5))
+        outer = bezier([(-0.1, -2.1)], [(0.5, -2.5)], [(1.3, -2.2)], [(1.7, -1.4)])
+        inner = bezier([(1.7, -1.4)], [(1.1, -1.9)], [(0.6, -1.95)], [(-0.1, -1.85)])
+        blade = np.vstack([outer, inner])
+        self.add(depth + 0.05, put(blade), STEEL, [Detail(put(inner), WHITE, 3.0)])
+
+    def guitar(self, put: _Placer, depth: float) -> None:
+        """Add an electric guitar."""
+        colour = random_vivid(self.rng)
+        loop = [
+            (-0.1, 0.0),
+            (-0.42, -0.1),
+            (-0.4, 0.5),
+            (-0.5, 1.0),
+            (0.0, 1.2),
+            (0.5, 1.0),
+            (0.4, 0.5),
+            (0.42, -0.15),
+            (0.1, 0.0),
+        ]
+        plate = put(oval([(0.05, 0.6)], 0.22, 0.3))
+        body = smooth(loop, closed=True, samples=4)
+        self.add(depth, put(body), colour, [Detail(plate, WHITE)])
+        self.add(depth + 0.05, put(ribbon([(0.0, 0.5), (0.0, -1.5)], [0.06])), LEATHER)
+        head = [(-0.06, -1.5), (-0.12, -1.85), (0.12, -1.9), (0.08, -1.5)]
+        self.add(depth + 0.06, put(head), colour)
+
+    def plush(self, put: _Placer, depth: float) -> None:
+        """Add a stuffed animal."""
+        colour = mix(random_vivid(self.rng), WHITE, 0.4)
+        body = [
+            put(oval([(0.0, 0.45)], 0.28, 0.32)),
+            put(oval([(-0.3, 0.35)], 0.14, 0.1)),
+            put(oval([(0.3, 0.35)], 0.14, 0.1)),
+            put(oval([(-0.2, 0.75)], 0.12, 0.15)),
+            put(oval([(0.2, 0.75)], 0.12, 0.15)),
+        ]
+        ears = [put(oval([(side * 0.22, -0.22)], 0.12, 0.12)) for side in (-1.0, 1.0)]
+        eyes = [Detail(put(oval([(x, 0.02)], 0.03, 0.035)), BLACK) for x in (-0.1, 0.1)]
+        muzzle = Detail(put(oval([(0.0, 0.14)], 0.1, 0.07)), WHITE)
+        self.add(depth + 0.4, [*body, *ears], colour)
+        self.add(depth + 0.45, put(oval([(0.0, 0.04)], 0.29, 0.25)), colour, [muzzle, *eyes])
+
+    def phone(self, put: _Placer, depth: float) -> None:
+        """Add a telephone."""
+        case = [(-0.1, -0.3), (0.1, -0.3), (0.1, 0.12), (-0.1, 0.12)]
+        lens = Detail(put(oval([(-0.05, -0.24)], 0.03, 0.03)), BLACK)
+        self.add(depth + 0.5, put(case), random_vivid(self.rng), [lens])

@@ -81,7 +81,7 @@ class LowerGarments(Bench):
         left, right = self._leg_spread(hem)
         pelvis = self.torso([(0.0, 1.0)])[0]
         low = pelvis[1] + hem * legs * 0.98
-        if style.legs in ("sitting", "kneeling", "jumping", "running"):
+        if style.legs in ("sitting", "kneeling", "jumping", "running", "squatting"):
             low = pelvis[1] + hem * legs * 0.7
         grow = wide * (0.3 + hem * legs / 2.0)
         half = self.build.hip + 0.04

@@ -22,9 +22,11 @@ _ARM_ANGLES = {
     "forward": (70.0, 84.0, 12.0),
     "spread": (86.0, 96.0, 12.0),
     "clasped": (16.0, -38.0, 3.0),
+    "behind head": (148.0, -48.0, 5.0),
+    "greeting": (34.0, 172.0, 7.0),
 }
-ARMS_BEHIND = frozenset({"behind"})
-ARMS_IN_FRONT = frozenset({"crossed", "chest", "cheek", "clasped", "akimbo"})
+ARMS_BEHIND = frozenset({"behind", "behind head"})
+ARMS_IN_FRONT = frozenset({"crossed", "chest", "cheek", "clasped", "akimbo", "greeting"})
 # Thigh and shin directions and their foreshortening, for the two legs.
 _LEG_ANGLES = {
     "standing": ((4.0, 2.0, 1.0, 1.0), (4.0, 2.0, 1.0, 1.0)),
@@ -33,6 +35,9 @@ _LEG_ANGLES = {
     "running": ((48.0, 4.0, 0.8, 0.95), (14.0, 78.0, 0.95, 0.7)),
     "kneeling": ((16.0, 112.0, 0.75, 0.5), (16.0, 112.0, 0.75, 0.5)),
     "sitting": ((24.0, -4.0, 0.5, 0.95), (20.0, -8.0, 0.5, 0.95)),
+    "crossed": ((-7.0, -9.0, 1.0, 1.0), (3.0, 1.0, 1.0, 1.0)),
+    "squatting": ((62.0, -28.0, 0.7, 0.75), (62.0, -28.0, 0.7, 0.75)),
+    "knee up": ((2.0, 1.0, 1.0, 1.0), (52.0, -42.0, 0.75, 0.85)),
     "jumping": ((34.0, -30.0, 0.7, 0.8), (12.0, -4.0, 0.9, 0.95)),
 }
 

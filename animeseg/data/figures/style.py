@@ -35,6 +35,7 @@ from animeseg.data.figures.vocabulary import (
     pick,
 )
 
+_PAIRED = ("crossed", "clasped", "behind head")  # poses that need both arms
 # What conventionally masculine figures wear their hair and clothes like.
 _SHORT_HAIR = {"short": 0.5, "spiky": 0.35, "bob": 0.1, "medium": 0.05}
 _MENS_OUTFITS = {
@@ -194,6 +195,7 @@ def sample_style(rng: np.random.Generator) -> FigureStyle:
     conventional = masculine and rng.random() < 0.75
     framing = "full" if chibi and rng.random() < 0.8 else pick(rng, FRAMINGS)
     shading = pick(rng, SHADINGS)
+    finish = pick(rng, FINISHES)
     hair, skin = random_hair(rng), random_skin(rng)
     iris = hsv(rng.uniform(0, 360), rng.uniform(0.45, 0.9), rng.uniform(0.45, 0.9))
     other = hsv(rng.uniform(0, 360), 0.7, 0.7) if rng.random() < 0.05 else iris
@@ -214,7 +216,7 @@ def sample_style(rng: np.random.Generator) -> FigureStyle:
         tails="none" if conventional else pick(rng, TAILS),
         fringe=pick(rng, FRINGES),
         side_locks=float(rng.uniform(0.35, 1.3)) if rng.random() < 0.75 else 0.0,
-        volume=float(rng.uniform(0.9, 1.35)),
+        volume=float(rng.uniform(0.85, 1.3) if rng.random() < 0.85 else rng.uniform(1.3, 2.0)),
         wind=float(np.clip(rng.normal(0, 0.4), -1, 1)),
         ahoge=bool(rng.random() < 0.3),
         hair=hair,
@@ -239,9 +241,9 @@ def sample_style(rng: np.random.Generator) -> FigureStyle:
         extras=tuple(name for name, chance in EXTRAS.items() if rng.random() < chance),
         held=pick(rng, HELD),
         shading=shading,
-        finish=pick(rng, FINISHES),
+        finish=finish,
         ink=_sample_ink(rng, hair, shading),
-        line_width=_sample_line_width(rng, shading),
+        line_width=_sample_line_width(rng, shading, finish),
         light=float(rng.choice([-1.0, 1.0])),
         shadow=float(rng.uniform(0.6, 1.1)),
     )
@@ -259,9 +261,9 @@ def _sample_tilt(rng: np.random.Generator) -> float:
 
 def _sample_arms(rng: np.random.Generator) -> tuple[str, str]:
     first = pick(rng, ARMS)
-    if first in ("crossed", "clasped") or rng.random() < 0.35:
+    if first in _PAIRED or rng.random() < 0.35:
         return first, first
-    second = pick(rng, {k: v for k, v in ARMS.items() if k not in ("crossed", "clasped")})
+    second = pick(rng, {k: v for k, v in ARMS.items() if k not in _PAIRED})
     return first, second
 
 
@@ -285,7 +287,8 @@ def _sample_ink(rng: np.random.Generator, hair: Colour, shading: Shading) -> Col
     return None
 
 
-def _sample_line_width(rng: np.random.Generator, shading: Shading) -> float:
-    if shading in ("cel", "soft", "flat") and rng.random() < 0.1:
+def _sample_line_width(rng: np.random.Generator, shading: Shading, finish: Finish) -> float:
+    lineless = 0.5 if finish == "painted" else 0.08
+    if shading in ("cel", "soft", "flat") and rng.random() < lineless:
         return 0.0
     return float(rng.choice([0.8, 1.2, 1.7, 2.4, 3.4], p=[0.2, 0.3, 0.28, 0.16, 0.06]))

@@ -25,6 +25,8 @@ ARMS: Mapping[str, float] = {
     "forward": 0.05,
     "spread": 0.04,
     "clasped": 0.05,
+    "behind head": 0.04,
+    "greeting": 0.06,
 }
 
 LEGS: Mapping[str, float] = {
@@ -35,6 +37,9 @@ LEGS: Mapping[str, float] = {
     "kneeling": 0.08,
     "sitting": 0.1,
     "jumping": 0.06,
+    "crossed": 0.06,
+    "squatting": 0.04,
+    "knee up": 0.04,
 }
 
 BACK_HAIR: Mapping[str, float] = {
@@ -103,6 +108,12 @@ EXTRAS: Mapping[str, float] = {
     "flower": 0.06,
     "headphones": 0.03,
     "halo": 0.03,
+    "hood": 0.05,
+    "crown": 0.03,
+    "eyepatch": 0.03,
+    "mask": 0.02,
+    "beret": 0.03,
+    "elf ears": 0.05,
     "glasses": 0.09,
     "wings": 0.06,
     "tail": 0.07,
@@ -121,6 +132,10 @@ HELD: Mapping[str, float] = {
     "gun": 0.04,
     "fan": 0.03,
     "cup": 0.03,
+    "scythe": 0.03,
+    "guitar": 0.03,
+    "plush": 0.03,
+    "phone": 0.03,
 }
 
 SHADINGS: Mapping[Shading, float] = {
