@@ -10,9 +10,9 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from animeseg.errors import BadWeightsError, MissingWeightsError
-from animeseg.instances import ModelInfo
 from animeseg.limits import Environment, read_environment
 from animeseg.weights.catalog import Record, find, find_hash, unknown
 from animeseg.weights.hashes import remembering_hash
@@ -23,6 +23,9 @@ from animeseg.weights.places import (
     inside,
     is_plain_name,
 )
+
+if TYPE_CHECKING:
+    from animeseg.instances import ModelInfo
 
 Progress = Callable[[int, int], None]
 """Called with the bytes that are there and the bytes in total while a file is fetched."""
@@ -56,6 +59,8 @@ class Resolved:
 
     def info(self, role: str) -> ModelInfo:
         """What a result says about these weights."""
+        from animeseg.instances import ModelInfo  # imports numpy, which a list of weights spares
+
         licence = self.record.licence if self.record else ""
         return ModelInfo(role=role, name=self.name, sha256=self.sha256, licence=licence)
 

@@ -24,6 +24,7 @@ from animeseg.weights.resolve import Progress, manual_steps
 
 _LOCK_SECONDS = 120.0
 _ATTEMPTS = 20
+_PAUSE_SECONDS = 0.5
 _ONLINE = "check the connection, or set HF_ENDPOINT to a mirror"
 _LATER = "try again later"
 _PORTAL = "log in to the network, or check HF_ENDPOINT and the proxy"
@@ -140,7 +141,7 @@ class Transfer:
                 slow = time.monotonic() - started > HUB_TIMEOUT_SECONDS / 2
                 if idle > 1 or (idle and slow):
                     raise self._failed(str(error), error.hint, partial) from error
-                time.sleep(0.5)
+                time.sleep(_PAUSE_SECONDS)
             else:
                 return
         raise self._failed("the connection broke off again and again", _ONLINE, partial)
