@@ -118,7 +118,9 @@ def read_torch_file(path: Path) -> tuple[State, dict[str, str]]:
 def _is_pickle(path: Path) -> bool:
     """Whether the content is a pickle; a file that is called safetensors may not be one."""
     with path.open("rb") as file:
-        head = file.read(4)
+        head = file.read(9)
+    if head[8:9] == b"{":
+        return False  # a safetensors header; its length before it may begin with any byte
     if not head.startswith(_PICKLE):
         if path.suffix.lower() in (".safetensors", "") or head[3:4] == b"\0":
             return False
