@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from animeseg.__about__ import __version__
-from animeseg.images import Picture, Source, read_image
+from animeseg.images import Picture, read_image
 from animeseg.instances import Instances, ModelInfo, Note, Segmentation
 from animeseg.loading import ModelSource
 from animeseg.masks import shape_mask
@@ -19,6 +19,7 @@ from animeseg.select import select
 
 if TYPE_CHECKING:
     from animeseg.detect import Detector
+    from animeseg.images import Source
     from animeseg.refine import Refiner
 
 
