@@ -112,7 +112,7 @@ def _draw_arm(
     scene: Scene, style: FigureStyle, skeleton: Skeleton, limb: Limb, rng: np.random.Generator
 ) -> None:
     w = skeleton.build.arm_width
-    loops = limb_loops(limb, [w * 1.05, w, w * 0.86, w * 0.8, w * 0.58])
+    loops = limb_loops(limb, [w * 0.98, w, w * 0.86, w * 0.8, w * 0.58])
     loops += _hand(limb, skeleton.build.hand, rng)
     scene.add(arm_depth(limb, style), Part.SKIN, loops, style.skin)
 

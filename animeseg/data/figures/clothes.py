@@ -99,7 +99,7 @@ class Tailor(LowerGarments, UpperGarments):
         self.scene.stroke(
             Depth.CLOTHES + 3, Part.CLOTHES, line, [0.006, 0.006], shaded(self.top, 1.3)
         )
-        for v in np.linspace(top + 0.08, bottom - 0.15, 3):
+        for v in np.linspace(top + 0.08, bottom - 0.08, 3):
             button = oval([self.torso([(0.06, float(v))])[0]], 0.026, 0.026, samples=12)
             self.cloth(Depth.CLOTHES + 3.1, button, GOLD)
 
@@ -223,7 +223,7 @@ class Tailor(LowerGarments, UpperGarments):
             for v in (0.28, 0.36, 0.44, 0.52):
                 self.cloth(Depth.CLOTHES + 1, self.band(v, v + 0.03, -0.01), self.accent)
         elif kind < 0.8:
-            self._draw_opening(0.1, 0.75)
+            self._draw_opening(0.1, min(0.75, self.hem))
 
     def _decorate_maid(self) -> None:
         bib = self.band(0.2, 0.6, -0.18)

@@ -194,8 +194,8 @@ def _arm(
     pose = style.arms[0 if side < 0 else 1]
     upper, fore, jitter = _ARM_ANGLES[pose]
     narrow = np.cos(np.radians(style.body_turn))
-    shrug = -0.05 if upper > 100 else 0.06
-    inset = build.shoulder - build.arm_width * 0.8
+    shrug = -0.02 if upper > 100 else 0.13
+    inset = build.shoulder - build.arm_width * 0.95
     root = across * (side * inset * narrow)
     root = root + np.array([0.0, (0.13 + shrug) * min(1.0, build.torso / 1.8)])
     a0 = upper + rng.normal(0, jitter)

@@ -115,7 +115,7 @@ class Shader:
                 # Painters add a second, light edge on the side of the lamp.
                 rim = cv2.warpAffine(inner, -move + 2.0 * np.eye(2, 3), (gw, gh))
                 glow = np.clip(0.7 - rim.astype(np.float32) / 255.0, 0, 1)[..., None]
-                base = base + (255.0 - base) * glow * (0.5 * shape.shade)
+                base = base + (255.0 - base) * glow * (0.3 * shape.shade)
         if self.look.shading == "screentone":
             base = np.repeat(base @ np.array([[0.299], [0.587], [0.114]], np.float32), 3, axis=2)
         opaque = np.concatenate([base, np.full((gh, gw, 1), 255, np.float32)], axis=2)

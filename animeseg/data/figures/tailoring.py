@@ -27,6 +27,7 @@ class Bench:
         self.top = WHITE if style.outfit == "sailor" and rng.random() < 0.6 else self.main
         self.torso = skeleton.torso
         self.build = skeleton.build
+        self.hem = 1.0  # where along the spine the top ends
 
     def cloth(
         self,

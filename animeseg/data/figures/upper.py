@@ -21,15 +21,14 @@ class UpperGarments(Bench):
         style = self.style
         loose = {"hoodie": 0.09, "coat": 0.05, "kimono": 0.03, "armour": 0.03}
         margin = loose.get(style.outfit, 0.015)
-        crop = 1.0
         if style.outfit in ("shirt", "sailor"):
-            crop = float(self.rng.choice([0.55, 0.72, 0.85]))
+            self.hem = float(self.rng.choice([0.55, 0.72, 0.85]))
         elif style.outfit in ("dress", "maid", "kimono", "armour"):
-            crop = 0.62
+            self.hem = 0.62
         outline = torso_outline(self.skeleton, margin, 0.03)
         loops = [outline]
-        if crop < 1.0:
-            loops = [self._cropped_top(margin, crop)]
+        if self.hem < 1.0:
+            loops = [self._cropped_top(margin, self.hem)]
         if style.outfit == "hoodie":
             loops.append(self.band(0.5, 1.06, 0.06))
         details = self.folds()
@@ -104,7 +103,7 @@ class UpperGarments(Bench):
         colour = self.top if self.rng.random() < 0.85 else self.second
         for limb in self.skeleton.arms:
             depth = arm_depth(limb, style) + 0.5
-            radii = [w * 1.08 * puff, w * loose * puff, w * loose, w * 0.92 * flare]
+            radii = [w * 0.98 * puff, w * loose * puff, w * loose, w * 0.92 * flare]
             loops = limb_loops(limb, radii, 0.0, min(share, 0.98), flat=True)
             self.cloth(depth, loops, colour)
             if style.outfit == "kimono":
