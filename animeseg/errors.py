@@ -126,6 +126,12 @@ class OutputExistsError(OutputError, FileExistsError):
     code = "output_exists"
 
 
+class BadRecordError(AnimesegError, ValueError):
+    """A JSON record of a result is damaged, of a newer version, or not a record."""
+
+    code = "bad_record"
+
+
 class MissingDependencyError(AnimesegError, ImportError):
     """An optional package is not installed (or cannot be imported)."""
 

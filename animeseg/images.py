@@ -47,7 +47,7 @@ from animeseg.errors import (
     ImageTooSmallError,
     UnsupportedImageError,
 )
-from animeseg.files import encode_png, write_file, write_png
+from animeseg.files import write_file, write_png
 from animeseg.instances import Note
 from animeseg.pixels import orientation_of, rgb_profile_of, upright_arrays
 
@@ -55,15 +55,7 @@ Encoded = bytes | bytearray | memoryview | BinaryIO
 Source = str | PathLike[str] | Encoded | Image.Image | NDArray[Any]
 """Everything that `read_image` takes."""
 
-__all__ = [
-    "ImageLimits",
-    "Picture",
-    "Source",
-    "encode_png",
-    "read_image",
-    "write_file",
-    "write_png",
-]
+__all__ = ["ImageLimits", "Picture", "Source", "read_image", "write_file", "write_png"]
 
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF")
 
