@@ -26,10 +26,11 @@ _CHUNK = 2**20
 
 def cached(record: Record) -> Path | None:
     """The file of ``record`` in the standard cache of the Hub's client; opens no connection."""
-    from huggingface_hub import try_to_load_from_cache
+    from huggingface_hub import constants, try_to_load_from_cache
 
+    places = {"repo_id": record.repository, "cache_dir": constants.HF_HUB_CACHE}
     for revision in dict.fromkeys((record.revision, "main")):
-        found = try_to_load_from_cache(record.repository, record.file, revision=revision)
+        found = try_to_load_from_cache(filename=record.file, revision=revision, **places)
         if isinstance(found, str) and Path(found).is_file():
             return Path(found)
     return None
@@ -83,15 +84,15 @@ def _get(url: str, headers: Mapping[str, str]) -> Iterator[Answer]:
     session: Any = get_session()
     library = importlib.import_module(_library_of(session))
     try:
-        if hasattr(session, "stream"):
+        if library.__name__ == "requests":
+            patience = (_CONNECT_SECONDS, HUB_TIMEOUT_SECONDS)
+            with session.get(url, headers=headers, timeout=patience, stream=True) as reply:
+                yield _answer(reply, reply.status_code, reply.iter_content(_CHUNK))
+        else:
             limits = library.Timeout(HUB_TIMEOUT_SECONDS, connect=_CONNECT_SECONDS)
             ways = {"headers": headers, "timeout": limits, "follow_redirects": True}
             with session.stream("GET", url, **ways) as reply:
                 yield _answer(reply, reply.status_code, reply.iter_bytes(_CHUNK))
-        else:
-            patience = (_CONNECT_SECONDS, HUB_TIMEOUT_SECONDS)
-            with session.get(url, headers=headers, timeout=patience, stream=True) as reply:
-                yield _answer(reply, reply.status_code, reply.iter_content(_CHUNK))
     except _transport_errors(library) as error:
         raise Interrupted(_plainly(error)) from error
     except ConnectionError as error:  # the client's own offline flag, read when it was imported
@@ -119,7 +120,7 @@ def _library_of(session: object) -> str:
 
 
 def _transport_errors(library: Any) -> tuple[type[Exception], ...]:
-    if hasattr(library, "RequestException"):
+    if library.__name__ == "requests":
         return (library.RequestException,)
     return (library.HTTPError, library.StreamError, library.InvalidURL)
 

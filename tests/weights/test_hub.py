@@ -66,7 +66,7 @@ def test_a_download_cut_at_half_goes_on_in_a_later_run(hub, record, environment,
     half = len(hub.content) // 2
     hub.fail(cut=half)
     hub.fail(times=2, status=503)
-    with pytest.raises(DownloadError, match="run it again to go on after 1.0 MB"):
+    with pytest.raises(DownloadError, match=r"run it again to go on after 1\.0 MB"):
         client.download(record, environment)
     assert files_of(environment) == [unfinished.name]
     assert unfinished.stat().st_size == half
@@ -115,7 +115,7 @@ def test_content_with_another_hash_is_deleted(hub, record, environment):
 def test_a_file_that_the_hub_itself_calls_another_is_not_transferred(hub, record, environment):
     hub.etag = "f" * 64
     hub.fail(pause=0.02)
-    with pytest.raises(DownloadError, match="the Hub now has a file with the sha256 f{64}"):
+    with pytest.raises(DownloadError, match=r"the Hub now has a file with the sha256 f{64}"):
         client.download(record, environment)
     assert hub.served < len(hub.content)
 
@@ -184,7 +184,7 @@ def test_a_name_that_does_not_resolve_is_said_in_one_message(hub, record, enviro
         raise socket.gaierror(-2, "Name or service not known")
 
     monkeypatch.setattr(socket, "getaddrinfo", lookup)
-    with pytest.raises(DownloadError, match="could not be fetched from hub.invalid"):
+    with pytest.raises(DownloadError, match=r"could not be fetched from hub\.invalid"):
         client.download(record, replace(environment, endpoint="http://hub.invalid"))
 
 
