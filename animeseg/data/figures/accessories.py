@@ -19,8 +19,8 @@ def draw_accessories(
     head = Headwear(scene, style, skeleton, rng)
     body = Worn(scene, style, skeleton, rng)
     for name in style.extras:
-        if name == "elf ears":
-            continue  # drawn with the head
+        if name in ("elf ears", "gloves"):
+            continue  # drawn with the skin they replace
         {
             "cat ears": head.cat_ears,
             "rabbit ears": head.rabbit_ears,
@@ -45,6 +45,12 @@ def draw_accessories(
             "scarf": body.scarf,
             "bag": body.bag,
             "choker": body.choker,
+            "sash": body.sash,
+            "capelet": body.capelet,
+            "necklace": body.necklace,
+            "thigh strap": body.thigh_strap,
+            "streamers": body.streamers,
+            "belt": body.belt,
         }[name]()
     if style.outfit == "maid" and "hat" not in style.extras:
         head.headband(frilled=True)

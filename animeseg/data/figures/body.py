@@ -113,8 +113,15 @@ def _draw_arm(
 ) -> None:
     w = skeleton.build.arm_width
     loops = limb_loops(limb, [w * 0.98, w, w * 0.86, w * 0.8, w * 0.58])
-    loops += _hand(limb, skeleton.build.hand, rng)
-    scene.add(arm_depth(limb, style), Part.SKIN, loops, style.skin)
+    hand = _hand(limb, skeleton.build.hand, rng)
+    depth = arm_depth(limb, style)
+    if "gloves" not in style.extras:
+        scene.add(depth, Part.SKIN, [*loops, *hand], style.skin)
+        return
+    long = 0.93 - 0.35 * float(style.sleeves < 0.5)
+    cover = limb_loops(limb, [w * 1.0, w * 0.66], long, 1.0)
+    scene.add(depth, Part.SKIN, loops, style.skin)
+    scene.add(depth + 0.1, Part.CLOTHES, [*cover, *hand], style.colours[2])
 
 
 def _hand(limb: Limb, size: float, rng: np.random.Generator) -> list[Points]:

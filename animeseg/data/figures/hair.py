@@ -155,7 +155,11 @@ class HairPainter(BackHair, Tails):
                 if side == self.style.facing:
                     continue
                 x = 0.12 * self.style.facing
-            reach = self.style.side_locks * float(self.rng.uniform(0.9, 1.1))
+            reach = (
+                self.style.side_locks
+                * (0.6 if self.style.chibi else 1.0)
+                * float(self.rng.uniform(0.9, 1.1))
+            )
             out = side * float(self.rng.uniform(-0.04, 0.06))
             curve = smooth(
                 [
@@ -165,7 +169,7 @@ class HairPainter(BackHair, Tails):
                     (x + out, reach),
                 ]
             )
-            wide = 0.065 * self.style.volume
+            wide = 0.065 * self.style.volume * max(1.0, min(1.7, reach))
             main = ribbon(curve, [wide * 0.7, wide * 1.15, wide * 0.9, wide * 0.5, 0.003])
             twig = curve.copy()
             twig[:, 0] += np.linspace(0, side * 0.09, len(curve))

@@ -51,14 +51,14 @@ class LowerGarments(Bench):
         w = self.build.thigh_width
         stop = float(self.rng.choice([0.3, 0.75, 0.97, 0.97]))
         loose = float(self.rng.uniform(1.08, 1.5))
-        hips = self.band(0.62, 1.04, 0.02)
+        hips = self.band(0.66, 1.05, 0.02)
         for limb in self.skeleton.legs:
             radii = [w * 1.08, w * 0.8 * loose, w * 0.72 * loose]
             loops = limb_loops(limb, radii, 0.0, stop, flat=True)
             depth = Depth.LEGS + (0.6 if limb.side < 0 else 1.6)
             self.cloth(depth, loops, self.second)
         fly = Detail(self.torso([(0.0, 0.7), (0.0, 0.98)]), None, 0.7)
-        self.cloth(Depth.LEGS + 2, hips, self.second, [fly])
+        self.cloth(Depth.BODY + 2, hips, self.second, [fly])
 
     def _leg_spread(self, share: float) -> tuple[float, float]:
         """Return the leftmost and rightmost x of the legs at `share` of their length."""

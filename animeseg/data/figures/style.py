@@ -188,8 +188,6 @@ class FigureStyle:
 def sample_style(rng: np.random.Generator) -> FigureStyle:
     """Return a random style: all attributes, drawn so that the common ones are common."""
     view = pick(rng, VIEWS)
-    low, high = {"three-quarter": (14, 42), "profile": (96, 108)}.get(view, (0, 10))
-    yaw = rng.uniform(low, high)
     chibi = rng.random() < 0.14
     masculine = bool(rng.random() < 0.24)
     conventional = masculine and rng.random() < 0.75
@@ -197,13 +195,11 @@ def sample_style(rng: np.random.Generator) -> FigureStyle:
     shading = pick(rng, SHADINGS)
     finish = pick(rng, FINISHES)
     hair, skin = random_hair(rng), random_skin(rng)
-    iris = hsv(rng.uniform(0, 360), rng.uniform(0.45, 0.9), rng.uniform(0.45, 0.9))
-    other = hsv(rng.uniform(0, 360), 0.7, 0.7) if rng.random() < 0.05 else iris
     return FigureStyle(
         framing=framing,
         heads=rng.uniform(2.1, 3.2) if chibi else rng.uniform(5.2, 7.2),
         view=view,
-        yaw=float(yaw * rng.choice([-1.0, 1.0])),
+        yaw=_sample_yaw(rng, view),
         pitch=float(np.clip(rng.normal(0, 0.4), -1, 1)),
         roll=float(np.clip(rng.normal(0, 8), -24, 24)),
         lean=float(np.clip(rng.normal(0, 6), -18, 18)),
@@ -215,7 +211,7 @@ def sample_style(rng: np.random.Generator) -> FigureStyle:
         back_hair=pick(rng, _SHORT_HAIR if conventional else BACK_HAIR),
         tails="none" if conventional else pick(rng, TAILS),
         fringe=pick(rng, FRINGES),
-        side_locks=float(rng.uniform(0.35, 1.3)) if rng.random() < 0.75 else 0.0,
+        side_locks=_sample_side_locks(rng, conventional),
         volume=float(rng.uniform(0.85, 1.3) if rng.random() < 0.85 else rng.uniform(1.3, 2.0)),
         wind=float(np.clip(rng.normal(0, 0.4), -1, 1)),
         ahoge=bool(rng.random() < 0.3),
@@ -223,7 +219,7 @@ def sample_style(rng: np.random.Generator) -> FigureStyle:
         hair_tips=random_hair(rng) if rng.random() < 0.22 else None,
         skin=skin,
         eyes=pick(rng, EYES),
-        eye_colours=(iris, other),
+        eye_colours=_sample_irises(rng),
         eye_size=float(rng.uniform(0.85, 1.18) * (1.12 if chibi else 1.0)),
         eye_line=float(rng.uniform(0.09, 0.17)),
         eye_gap=float(rng.uniform(0.172, 0.205)),
@@ -247,6 +243,27 @@ def sample_style(rng: np.random.Generator) -> FigureStyle:
         light=float(rng.choice([-1.0, 1.0])),
         shadow=float(rng.uniform(0.6, 1.1)),
     )
+
+
+def _sample_yaw(rng: np.random.Generator, view: str) -> float:
+    low, high = {"three-quarter": (14, 42), "profile": (96, 108)}.get(view, (0, 10))
+    return float(rng.uniform(low, high) * rng.choice([-1.0, 1.0]))
+
+
+def _sample_irises(rng: np.random.Generator) -> tuple[Colour, Colour]:
+    """Return the colours of both eyes, now and then two different ones."""
+    first = hsv(rng.uniform(0, 360), rng.uniform(0.45, 0.9), rng.uniform(0.45, 0.9))
+    return first, hsv(rng.uniform(0, 360), 0.7, 0.7) if rng.random() < 0.05 else first
+
+
+def _sample_side_locks(rng: np.random.Generator, short: bool) -> float:
+    """Return the length of the side locks: none, beside the face, or down over the chest."""
+    kind = rng.random()
+    if kind < 0.22:
+        return 0.0
+    if kind < 0.78 or short:
+        return float(rng.uniform(0.35, 0.7 if short else 1.3))
+    return float(rng.uniform(1.4, 2.6))
 
 
 def _sample_tilt(rng: np.random.Generator) -> float:

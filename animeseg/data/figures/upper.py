@@ -23,6 +23,8 @@ class UpperGarments(Bench):
         margin = loose.get(style.outfit, 0.015)
         if style.outfit in ("shirt", "sailor"):
             self.hem = float(self.rng.choice([0.55, 0.72, 0.85]))
+            if style.masculine:
+                self.hem = 0.88
         elif style.outfit in ("dress", "maid", "kimono", "armour"):
             self.hem = 0.62
         outline = torso_outline(self.skeleton, margin, 0.03)

@@ -121,6 +121,13 @@ EXTRAS: Mapping[str, float] = {
     "scarf": 0.07,
     "bag": 0.05,
     "choker": 0.07,
+    "gloves": 0.12,
+    "sash": 0.05,
+    "capelet": 0.05,
+    "necklace": 0.06,
+    "thigh strap": 0.05,
+    "streamers": 0.05,
+    "belt": 0.08,
 }
 
 HELD: Mapping[str, float] = {

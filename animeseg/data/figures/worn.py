@@ -14,6 +14,7 @@ from animeseg.data.figures.geometry import (
 )
 from animeseg.data.figures.palette import (
     BLACK,
+    GOLD,
     LEATHER,
     WHITE,
     lit,
@@ -21,7 +22,7 @@ from animeseg.data.figures.palette import (
     random_vivid,
     shaded,
 )
-from animeseg.data.figures.scene import Colour, Depth, Detail
+from animeseg.data.figures.scene import Colour, Depth, Detail, Part
 
 
 class Worn(Fitter):
@@ -123,3 +124,87 @@ class Worn(Fitter):
         w = self.skeleton.build.neck_width
         band = self.torso([(-w * 1.1, -0.035), (0.0, -0.02), (w * 1.1, -0.035)])
         self.add(Depth.BODY + 0.7, ribbon(band, [0.03]), random_vivid(self.rng))
+
+    def belt(self) -> None:
+        """Add a loose belt with a buckle."""
+        b = self.skeleton.build
+        drop = float(self.rng.uniform(-0.05, 0.05))
+        curve = smooth([(-b.hip * 0.95, 0.74 - drop), (0.0, 0.78), (b.hip * 0.95, 0.74 + drop)])
+        self.add(Depth.CLOTHES + 4, ribbon(self.torso(curve), [0.055]), LEATHER)
+        buckle = oval([self.torso([(0.0, 0.78)])[0]], 0.08, 0.08, samples=12)
+        self.add(Depth.CLOTHES + 4.1, buckle, GOLD)
+
+    def sash(self) -> None:
+        """Add a sash tied at the hip, with long ends that flow."""
+        b, k = self.skeleton.build, 0.5 if self.style.chibi else 1.0
+        colour, side = random_vivid(self.rng), float(self.rng.choice([-1.0, 1.0]))
+        knot = self.torso([(side * b.waist, 0.64)])[0]
+        flow = self.style.wind + side * 0.4
+        for reach in (1.1, 1.5):
+            end = np.array([flow * reach * 0.8, reach]) * k
+            bend = np.array([side * 0.35, 0.3]) * k
+            curve = bezier([knot], [knot + bend], [knot + end * 0.6], [knot + end])
+            self.add(Depth.CLOTHES + 3.5, ribbon(curve, [0.04, 0.11 * k, 0.13 * k]), colour)
+        band = ribbon(self.torso([(-b.waist - 0.03, 0.6), (b.waist + 0.03, 0.64)]), [0.09])
+        self.add(Depth.CLOTHES + 4, band, colour)
+
+    def capelet(self) -> None:
+        """Add a short cape over the shoulders, with a rim."""
+        s = self.skeleton.build.shoulder
+        drop = float(self.rng.uniform(0.26, 0.42))
+        rim = smooth(
+            [
+                (s * 1.2, drop * 0.85),
+                (s * 0.6, drop),
+                (0.0, drop * 1.04),
+                (-s * 0.6, drop),
+                (-s * 1.2, drop * 0.85),
+            ]
+        )
+        top = [(-s * 0.9, 0.07), (-s * 0.3, -0.02), (s * 0.3, -0.02), (s * 0.9, 0.07)]
+        outline = self.torso(np.vstack([smooth(top, samples=4), rim]))
+        edge = Detail(self.torso(rim), random_vivid(self.rng), 4.0)
+        self.add(Depth.CLOTHES + 6, outline, random_vivid(self.rng), [edge])
+
+    def necklace(self) -> None:
+        """Add a chain with a pendant."""
+        w, deep = self.skeleton.build.neck_width, float(self.rng.uniform(0.1, 0.28))
+        chain = self.torso(
+            smooth(
+                [
+                    (-w * 0.9, 0.0),
+                    (-w * 0.5, deep * 0.7),
+                    (0.0, deep),
+                    (w * 0.5, deep * 0.7),
+                    (w * 0.9, 0.0),
+                ]
+            )
+        )
+        self.scene.stroke(Depth.CLOTHES + 4, Part.ACCESSORY, chain, [0.01, 0.01], GOLD)
+        pendant = oval([chain[len(chain) // 2] + np.array([0.0, 0.05])], 0.05, 0.07, samples=12)
+        self.add(Depth.CLOTHES + 4.1, pendant, random_vivid(self.rng))
+
+    def thigh_strap(self) -> None:
+        """Add a band round one thigh."""
+        limb = self.skeleton.legs[int(self.rng.integers(2))]
+        at = limb.root + (limb.middle - limb.root) * 0.55
+        along = (limb.middle - limb.root) * 0.05
+        w = self.skeleton.build.thigh_width * 0.86
+        depth = Depth.LEGS + (0.5 if limb.side < 0 else 1.5)
+        self.add(depth, ribbon(np.stack([at - along, at + along]), [w]), BLACK)
+
+    def streamers(self) -> None:
+        """Add long ribbons that blow behind the figure."""
+        colour, k = random_vivid(self.rng), 0.5 if self.style.chibi else 1.0
+        root = self.torso([(0.0, 0.15)])[0]
+        for side in (-1.0, 1.0):
+            far = side * float(self.rng.uniform(1.0, 1.8)) + self.style.wind
+            curve = smooth(
+                [
+                    root,
+                    root + np.array([far * 0.4, float(self.rng.uniform(-0.4, 0.3))]) * k,
+                    root + np.array([far * 0.7, float(self.rng.uniform(0.2, 0.9))]) * k,
+                    root + np.array([far, float(self.rng.uniform(0.3, 1.4))]) * k,
+                ]
+            )
+            self.add(Depth.BEHIND + 2, ribbon(curve, [0.05, 0.09 * k, 0.06 * k, 0.11 * k]), colour)
