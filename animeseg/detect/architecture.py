@@ -43,7 +43,7 @@ _ACTIVATION = re.compile(
     r"(torch\.)?nn\.(ELU|GELU|Hardswish|Identity|LeakyReLU|Mish|ReLU|ReLU6|SiLU)"
     r"\((\d?\.\d+)?(, )?(inplace=(True|False))?\)"
 )
-_WORD = re.compile(r"[A-Za-z0-9_.]{1,32}")
+_WORD = re.compile(r"[A-Za-z0-9_.]{0,32}")
 _MULTIPLES = ("depth_multiple", "width_multiple")
 _VALUES = ("nc", "scales", "scale", *_MULTIPLES, "reg_max", "end2end", "inplace")
 _KEYS = (*_VALUES, "activation", "backbone", "head")

@@ -1,9 +1,11 @@
 """Into the network's input and back: scaling with padding, and its exact inverse.
 
 The picture is scaled to fit the network's size, its top left corner stays the origin, and grey is
-added right and below up to a multiple of the stride. On the way back the padding is cut off
-*before* masks are scaled, and they are thresholded once, after scaling: scaling a padded mask
-shifts it by the padding, and thresholding twice (or at any value above zero) lets it grow.
+added right and below up to a multiple of the stride. The scaled sides are whole cells of the grid
+that masks are predicted on, so that no cell is half picture and half padding. On the way back the
+padding is cut off *before* masks are scaled, and they are thresholded once, after scaling: scaling
+a padded mask shifts it by the padding, and thresholding twice (or at any value above zero) lets it
+grow.
 """
 
 from __future__ import annotations
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
 
 GREY = 114
 """Value of the padding, as in training."""
+
+CELL = 4
+"""Pixels of the input per cell of the grid that YOLO predicts masks on."""
 
 _STRIP_PIXELS = 4_000_000
 """Largest piece of a mask, in pixels, that is held as floats at once."""
@@ -51,7 +56,7 @@ class Letterbox:
         side = max(math.ceil(side / stride), 1) * stride
         gain = side / max(size)
         # A side never vanishes, however thin the picture is.
-        height, width = (min(max(round(length * gain), 1), side) for length in size)
+        height, width = (max(round(length * gain / CELL), 1) * CELL for length in size)
         outer = (math.ceil(height / stride) * stride, math.ceil(width / stride) * stride)
         return cls(size, (height, width), outer)
 
@@ -90,9 +95,9 @@ class Letterbox:
         """
         there = np.zeros(len(logits), np.bool_)
         cells = logits.shape[1:]
-        # Grid cells whose centre lies on the picture, and pixels of the picture per cell.
+        # Cells of the grid whose centre lies on the picture, and the picture's pixels per cell.
         kept = [
-            max(round(cell * inner / outer), 1)
+            max(math.ceil(cell * inner / outer - 0.5), 1)
             for cell, inner, outer in zip(cells, self.inner, self.outer, strict=True)
         ]
         scale = [
@@ -101,9 +106,8 @@ class Letterbox:
                 self.size, self.inner, self.outer, cells, strict=True
             )
         ]
-        for row, (grid, box) in enumerate(zip(logits, boxes, strict=True)):
-            left, top = np.floor(box[:2]).astype(int)
-            right, bottom = np.ceil(box[2:]).astype(int)
+        for row, (grid, edges) in enumerate(zip(logits, touched(boxes), strict=True)):
+            left, top, right, bottom = edges
             if right <= left or bottom <= top:
                 continue
             # One more column, equal to the last, so that scaling reaches the picture's edge.
@@ -116,6 +120,13 @@ class Letterbox:
                 _columns_above_zero(band, scale[1], part, left)
                 there[row] |= part.any()
         return there
+
+
+def touched(boxes: NDArray[np.float32]) -> NDArray[np.int64]:
+    """The pixels (left, top, right, bottom) that boxes (N, 4) touch; none if a box has no area."""
+    edges = np.concatenate([np.floor(boxes[:, :2]), np.ceil(boxes[:, 2:])], axis=1)
+    edges[(boxes[:, :2] >= boxes[:, 2:]).any(axis=1)] = 0
+    return edges.astype(np.int64)
 
 
 def _rows(grid: NDArray[np.float32], scale: float, start: int, end: int) -> NDArray[np.float32]:

@@ -18,7 +18,7 @@ from torch import Tensor
 from animeseg.detect import Detection
 from animeseg.detect._ultralytics import find
 from animeseg.detect.architecture import Header, build, class_indices, read_header
-from animeseg.detect.letterbox import Letterbox
+from animeseg.detect.letterbox import Letterbox, touched
 from animeseg.errors import OptionError
 from animeseg.instances import Instances, Note
 from animeseg.limits import MAX_INSTANCES
@@ -262,10 +262,10 @@ def _draw(
 
 def _fill(masks: NDArray[np.bool_], boxes: NDArray[np.float32]) -> NDArray[np.bool_]:
     """Fills the pixels of ``masks`` (N, H, W) that ``boxes`` (N, 4) touch; as `_draw` otherwise."""
-    corners = np.concatenate([np.floor(boxes[:, :2]), np.ceil(boxes[:, 2:])], axis=1).astype(int)
-    for mask, (left, top, right, bottom) in zip(masks, corners, strict=True):
+    edges = touched(boxes)
+    for mask, (left, top, right, bottom) in zip(masks, edges, strict=True):
         mask[top:bottom, left:right] = True
-    filled: NDArray[np.bool_] = np.all(corners[:, :2] < corners[:, 2:], axis=1)
+    filled: NDArray[np.bool_] = np.all(edges[:, :2] < edges[:, 2:], axis=1)
     return filled
 
 
