@@ -29,7 +29,8 @@ def overlay(
     """Draws ``instances`` over ``image``.
 
     Each character has a colour of its own, which depends on its number only, an outline that shows
-    on light and dark, and a label with its number and score where it is widest (above it, if it is small).
+    on light and dark, and a label with its number and score where it is
+    widest (above it, if it is small).
 
     Args:
         image: (H, W, 3) uint8 RGB.
@@ -91,13 +92,15 @@ def _label(canvas: NDArray[np.uint8], mask: NDArray[np.bool_], text: str, colour
         return
     height, width = canvas.shape[:2]
     scale = min(max(min(height, width) / 1200, 0.4), 2.5)
-    stroke = max(1, round(1.6 * scale))
+    stroke = max(1, round(2.2 * scale))
     # Digits have no descenders: the plate ends at the base line.
     (text_width, text_height), _ = cv2.getTextSize(text, _FONT, scale, stroke)
     pad = max(3, round(9 * scale))
     plate = text_width + 2 * pad, text_height + 2 * pad
     x, y = _widest_point(mask[box])
-    if plate[1] > mask[box].shape[0]:  # above a character that it would hide
+    if (
+        plate[0] > mask[box].shape[1] or plate[1] > mask[box].shape[0]
+    ):  # above a character that it would hide
         y = -plate[1]
     left = _inside(box[1].start + x - plate[0] // 2, width - plate[0])
     top = _inside(box[0].start + y - plate[1] // 2, height - plate[1])
