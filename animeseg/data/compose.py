@@ -15,7 +15,7 @@ import json
 import multiprocessing
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -24,6 +24,7 @@ import numpy as np
 from tqdm import tqdm
 
 from animeseg.data import scenery, sprites, style
+from animeseg.data.figures import draw_figure, sample_style
 from animeseg.data.sprites import Sprite
 
 # (H, W) of a composite and its share. A training batch has one shape, so there are few of them.
@@ -35,15 +36,17 @@ SHAPES: list[tuple[tuple[int, int], float]] = [
 ]
 # (fewest, most, share) characters in a picture.
 COUNTS: list[tuple[int, int, float]] = [
-    (0, 0, 0.06),
-    (1, 1, 0.52),
-    (2, 2, 0.18),
+    (0, 0, 0.10),
+    (1, 1, 0.50),
+    (2, 2, 0.16),
     (3, 5, 0.13),
     (6, 12, 0.06),
     (13, 20, 0.05),
 ]
 MIN_VISIBLE_SHARE = 0.22  # a character more hidden than this is left out of the picture
 MIN_VISIBLE_AREA = 120  # pixels
+FIGURE_SHARE = 0.5  # of the characters; the others come from the pack
+LARGEST_FIGURE = 1000  # pixels of height; larger ones are enlarged from this
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,7 @@ class Composite:
 
 @dataclass(frozen=True)
 class Layer:
-    """A character ready to paste: (h, w, 4) uint8 straight RGBA and its upper left corner (x, y)."""
+    """A character to paste: (h, w, 4) uint8 straight RGBA and its upper left corner (x, y)."""
 
     rgba: np.ndarray
     x: int
@@ -118,31 +121,67 @@ def pick(table: Sequence[tuple], rng: np.random.Generator) -> tuple:
     return table[int(rng.choice(len(table), p=shares / shares.sum()))]
 
 
-def character(pack: Pack, height: float, rng: np.random.Generator, upright: bool) -> np.ndarray:
-    """One character in new colours and proportions, about `height` pixels tall.
-
-    Returns:
-        (h, w, 4) uint8 straight RGBA.
-    """
+def pack_character(pack: Pack, height: float, kept: float, rng: np.random.Generator) -> np.ndarray:
+    """A character of the pack in new colours, as (h, w, 4) uint8 straight RGBA."""
     # Identity first: some have many expressions and would crowd out the others.
     names = sorted({s.identity for s in pack.characters})
     name = names[int(rng.integers(len(names)))]
     poses = [s for s in pack.characters if s.identity == name]
     sprite = poses[int(rng.integers(len(poses)))]
-    full = sprite.rgba.shape[0]
-    scale = height / full
-    width = max(8, int(sprite.rgba.shape[1] * scale * rng.uniform(0.82, 1.2)))
-    size = (width, max(12, int(height)))
-    shrink = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-    rgba = cv2.resize(sprites.premultiply(sprite.rgba), size, interpolation=shrink)
-    rgba = sprites.unpremultiply(rgba)
-    if rng.random() < 0.85:
-        palette = cv2.resize(sprite.palette, size, interpolation=cv2.INTER_NEAREST)
+    rows = slice(0, max(1, int(kept * sprite.rgba.shape[0])))
+    scale = height / sprite.rgba.shape[0]
+    rgba = resize(sprite.rgba[rows], scale * rng.uniform(0.82, 1.2), scale)
+    if rng.random() < 0.75:
+        size = rgba.shape[1::-1]
+        palette = cv2.resize(sprite.palette[rows], size, interpolation=cv2.INTER_NEAREST)
         rgba = sprites.recolour(rgba, palette, sprite.skin, rng)
-    rgba = sprites.warp(rgba, rng, chibi=0.25)
+    return sprites.warp(rgba, rng, chibi=0.25 if kept == 1 else 0.0)
+
+
+def drawn_character(
+    height: float, kept: float, rng: np.random.Generator, upright: bool
+) -> np.ndarray:
+    """A generated figure, as (h, w, 4) uint8 straight RGBA."""
+    seed = int(rng.integers(2**31))
+    look = replace(sample_style(np.random.default_rng([seed, 0])), framing="full")
+    if upright:
+        look = replace(look, tilt=float(np.clip(look.tilt, -15, 15)))
+    rgba = draw_figure(seed, height=max(16, int(min(height, LARGEST_FIGURE))), style=look).rgba
+    rgba = rgba[: max(1, int(kept * rgba.shape[0]))]
+    if height > LARGEST_FIGURE:
+        rgba = resize(rgba, height / LARGEST_FIGURE, height / LARGEST_FIGURE)
+    return sprites.warp(rgba, rng, chibi=0.0) if rng.random() < 0.5 else rgba
+
+
+def resize(rgba: np.ndarray, across: float, down: float) -> np.ndarray:
+    """Scale an (h, w, 4) cut-out without bleeding the colour of hidden pixels."""
+    size = (max(8, int(rgba.shape[1] * across)), max(12, int(rgba.shape[0] * down)))
+    shrink = cv2.INTER_AREA if down < 1 else cv2.INTER_LINEAR
+    return sprites.unpremultiply(cv2.resize(sprites.premultiply(rgba), size, interpolation=shrink))
+
+
+def character(
+    pack: Pack, height: float, rng: np.random.Generator, upright: bool, kept: float = 1.0
+) -> np.ndarray:
+    """One character in new colours and proportions.
+
+    Args:
+        pack: material.
+        height: of the whole character in pixels, about.
+        rng: source of randomness.
+        upright: lean a little at most; otherwise it may fall, fly or lie.
+        kept: only this share of the height, from the top, is needed.
+
+    Returns:
+        (h, w, 4) uint8 straight RGBA, h about `kept` x `height`.
+    """
+    if rng.random() < FIGURE_SHARE:
+        rgba = drawn_character(height, kept, rng, upright)
+    else:
+        rgba = pack_character(pack, height, kept, rng)
     if rng.random() < 0.5:
         rgba = rgba[:, ::-1]
-    if rng.random() < 0.6:
+    if rng.random() < 0.5:
         rgba = sprites.light(rgba, rng)
     turned = rng.random()
     if turned < (0.3 if upright else 0.5):
@@ -158,21 +197,20 @@ def lone_layer(pack: Pack, shape: tuple[int, int], rng: np.random.Generator) -> 
     kind = rng.random()
     if kind < 0.40:  # whole figure inside the frame, now and then small
         rgba = character(pack, height * rng.uniform(0.35, 1.0), rng, upright=False)
-        fit = min(1.0, width * rng.uniform(0.9, 1.25) / rgba.shape[1])
+        fit = width * rng.uniform(0.9, 1.25) / rgba.shape[1]
         if fit < 1:
-            rgba = cv2.resize(rgba, None, fx=fit, fy=fit, interpolation=cv2.INTER_AREA)
+            rgba = resize(rgba, fit, fit)
         x = int(rng.normal(0.5, 0.16) * width - rgba.shape[1] / 2)
         y = int((height - rgba.shape[0]) * rng.uniform(0.1, 1.15))
         return Layer(rgba, x, y)
     # The lower part leaves the frame: this share of the character's height stays in.
     low, high = (0.6, 0.9) if kind < 0.62 else (0.36, 0.6) if kind < 0.85 else (0.22, 0.36)
     kept = rng.uniform(low, high)
-    rgba = character(pack, height * rng.uniform(0.7, 1.08) / kept, rng, upright=True)
-    head = rgba[: int(0.3 * rgba.shape[0]), :, 3].sum(0, dtype=np.float64)
+    shown = height * rng.uniform(0.7, 1.08)
+    rgba = character(pack, shown / kept, rng, upright=True, kept=min(1.0, kept * 1.2))
+    head = rgba[: int(0.25 / kept * shown), :, 3].sum(0, dtype=np.float64)
     centre = (head * np.arange(len(head))).sum() / max(head.sum(), 1.0)
-    x = int(rng.normal(0.5, 0.1) * width - centre)
-    y = int(height - kept * rgba.shape[0])
-    return Layer(rgba, x, y)
+    return Layer(rgba, int(rng.normal(0.5, 0.1) * width - centre), int(height - shown))
 
 
 def group_layers(
@@ -277,10 +315,8 @@ def compose(pack: Pack, seed: int, number: int) -> Composite:
     count = int(rng.integers(fewest, most + 1))
     canvas = scenery.background(pack.backgrounds, shape, rng)
     index = np.zeros(shape, np.uint8)
-    if count == 1:
-        layers = [lone_layer(pack, shape, rng)]
-    else:
-        layers = group_layers(pack, shape, count, rng)
+    alone = count == 1
+    layers = [lone_layer(pack, shape, rng)] if alone else group_layers(pack, shape, count, rng)
     for k, layer in enumerate(visible_only(layers, shape), start=1):
         rows, columns, _ = layer.window(shape)
         rgba = harmonise(layer.rgba, canvas[rows, columns], rng)

@@ -159,26 +159,107 @@ def blob(size: tuple[int, int], rng: np.random.Generator, reach: float) -> Stenc
 
 def paste(picture: Picture, texture: Picture | np.ndarray, stencil: Stencil) -> Picture:
     """Lay a texture (H, W, 3) or a colour (3,) over a picture where the stencil says."""
-    mixed = picture + (texture - picture.astype(np.float32)) * stencil[..., None]
-    return mixed.clip(0, 255).astype(np.uint8)
+    x, y, w, h = cv2.boundingRect((stencil > 0).astype(np.uint8))
+    window = (slice(y, y + h), slice(x, x + w))  # most things are small: touch their box only
+    under = picture[window].astype(np.float32)
+    over = np.float32(texture if texture.ndim == 1 else texture[window])
+    mixed = picture.copy()
+    mixed[window] = (under + (over - under) * stencil[window][..., None]).clip(0, 255)
+    return mixed
+
+
+def shade(
+    picture: Picture, stencil: Stencil, base: np.ndarray, rng: np.random.Generator
+) -> Picture:
+    """Fill a shape the way cel artists do: base, shadow, folds or bands, perhaps an outline."""
+    shifted = np.roll(stencil, int(rng.integers(3, 25)), axis=int(rng.integers(0, 2)))
+    picture = paste(picture, base, stencil)
+    picture = paste(picture, base * rng.uniform(0.5, 0.9), stencil * (1 - shifted))
+    inside = np.zeros(stencil.shape, np.uint8)
+    ys, xs = np.nonzero(stencil > 0.5)
+    if len(xs) > 50:
+        for _ in range(int(rng.integers(0, 9))):  # folds, planks, veins
+            ends = rng.integers(0, len(xs), 3)
+            curve = np.stack([xs[ends], ys[ends]], 1).astype(np.float64)
+            t = np.linspace(0, 1, 12)[:, None]
+            line = (1 - t) ** 2 * curve[0] + 2 * t * (1 - t) * curve[1] + t**2 * curve[2]
+            weight = int(rng.choice([1, 1, 2, 2, 9, 20]))
+            cv2.polylines(inside, [line.astype(np.int32)], False, 255, weight, cv2.LINE_AA)
+        tone = base * rng.uniform(0.4, 1.4) if rng.random() < 0.7 else colour(rng)
+        picture = paste(picture, tone, stencil * (inside / np.float32(255)))
+    if rng.random() < 0.7:
+        edge = cv2.morphologyEx(stencil, cv2.MORPH_GRADIENT, np.ones((3, 3)))
+        picture = paste(picture, base * rng.uniform(0, 0.5), edge)
+    return picture
+
+
+def furniture(size: tuple[int, int], rng: np.random.Generator) -> list[Stencil]:
+    """Bed, chair, table, shelf: slabs in one slanted view, as (H, W) stencils, rear first."""
+    reach = rng.uniform(0.1, 0.6) * min(size)
+    origin = rng.uniform(0, 0.9, 2) * (size[1], size[0])
+    axes = np.array([[1, rng.uniform(-0.4, 0.4)], [rng.uniform(-0.7, 0.7), 0.5], [0, 1]]) * reach
+
+    def slab(corner: Sequence[float], extent: Sequence[float]) -> list[Stencil]:
+        far = np.asarray(corner) + extent
+        x, y, z = (np.array(pair) for pair in zip(corner, far, strict=True))
+        faces = (
+            [(x[0], y[1], z[0]), (x[1], y[1], z[0]), (x[1], y[1], z[1]), (x[0], y[1], z[1])],
+            [(x[1], y[0], z[0]), (x[1], y[1], z[0]), (x[1], y[1], z[1]), (x[1], y[0], z[1])],
+            [(x[0], y[0], z[0]), (x[1], y[0], z[0]), (x[1], y[1], z[0]), (x[0], y[1], z[0])],
+        )
+        drawn = []
+        for face in faces:
+            mask = np.zeros(size, np.uint8)
+            points = ((np.array(face) @ axes + origin) * 8).astype(np.int32)
+            cv2.fillPoly(mask, [points], 255, cv2.LINE_AA, shift=3)
+            drawn.append(mask.astype(np.float32) / 255)
+        return drawn
+
+    seat = rng.uniform(0.2, 0.6)
+    parts = slab((0, 0, -rng.uniform(0.2, 1)), (1, 0.08, 1)) if rng.random() < 0.6 else []
+    for x, y in ((0, 0), (0.92, 0), (0, 0.92), (0.92, 0.92)):
+        parts += slab((x, y, seat), (0.08, 0.08, rng.uniform(0.3, 0.6)))
+    parts += slab((0, 0, seat - 0.1), (1, 1, rng.uniform(0.05, 0.5)))
+    if rng.random() < 0.4:  # a cushion, a box, a book on top
+        parts += slab((rng.uniform(0, 0.6), 0.1, seat - 0.3), (0.3, rng.uniform(0.2, 0.7), 0.2))
+    return parts
+
+
+def plant(size: tuple[int, int], rng: np.random.Generator) -> list[Stencil]:
+    """A tree, palm, bush or flower: a stem and leaves around its tip, as (H, W) stencils."""
+    foot = rng.uniform(0, 1, 2) * (size[1], size[0] * 1.2)
+    tall = rng.uniform(0.2, 0.9) * size[0]
+    tip = foot - (rng.normal(0, 0.25) * tall, tall)
+    stem, crown = np.zeros(size, np.uint8), np.zeros(size, np.uint8)
+    weight = max(2, int(tall * rng.uniform(0.02, 0.1)))
+    ends = [tuple(int(v) for v in point) for point in (foot, (foot + tip) / 2 + 0.08 * tall, tip)]
+    cv2.polylines(stem, [np.array(ends)], False, 255, weight, cv2.LINE_AA)
+    leafy, spread = rng.random() < 0.5, tall * rng.uniform(0.15, 0.5)
+    for _ in range(int(rng.integers(6, 22))):
+        turn = rng.uniform(0, 2 * np.pi)
+        away = np.array([np.cos(turn), np.sin(turn)]) * spread * rng.uniform(0.3, 1)
+        long, thin = (spread * 0.45, spread * 0.35) if leafy else (spread * 0.6, spread * 0.08)
+        place = tuple(int(v) for v in tip + away)
+        half = (max(1, int(long)), max(1, int(thin)))
+        cv2.ellipse(crown, place, half, float(np.degrees(turn)), 0, 360, 255, -1, cv2.LINE_AA)
+    return [stem.astype(np.float32) / 255, crown.astype(np.float32) / 255]
 
 
 def place_object(picture: Picture, texture: Picture, rng: np.random.Generator) -> Picture:
     """One distractor: a cel-shaded thing, or a cut-out of another background.
 
-    A pasted thing with a crisp outline must not be a character by that alone.
+    A pasted thing with a crisp outline and folds must not be a character by that alone.
     """
     size = picture.shape[:2]
-    stencil = blob(size, rng, rng.uniform(0.04, 0.35) * min(size))
-    if rng.random() < 0.45:
+    kind = rng.random()
+    if kind < 0.3:
+        stencil = blob(size, rng, rng.uniform(0.04, 0.35) * min(size))
         return paste(picture, texture, stencil)
+    if kind < 0.6:
+        return shade(picture, blob(size, rng, rng.uniform(0.04, 0.4) * min(size)), colour(rng), rng)
     base = colour(rng)
-    shifted = np.roll(stencil, int(rng.integers(3, 25)), axis=int(rng.integers(0, 2)))
-    picture = paste(picture, base, stencil)
-    picture = paste(picture, base * rng.uniform(0.5, 0.9), stencil * (1 - shifted))
-    if rng.random() < 0.7:
-        edge = cv2.morphologyEx(stencil, cv2.MORPH_GRADIENT, np.ones((3, 3)))
-        picture = paste(picture, base * rng.uniform(0, 0.5), edge)
+    for stencil in furniture(size, rng) if kind < 0.8 else plant(size, rng):
+        picture = shade(picture, stencil, base * rng.uniform(0.6, 1.1), rng)
     return picture
 
 

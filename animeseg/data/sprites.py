@@ -84,7 +84,7 @@ def cluster_colours(rgba: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     _, _, centres = cv2.kmeans(sample, CLUSTERS, None, criteria, 1, cv2.KMEANS_PP_CENTERS)
     distance = np.stack([((features - c) ** 2).sum(-1) for c in centres])
     light, a, b = centres[:, 0] * 2, centres[:, 1], centres[:, 2]
-    skin = (light > 65) & (a > 2) & (a < 25) & (b > 3) & (b < 32)
+    skin = (light > 62) & (a > 1) & (a < 28) & (b > 2) & (b < 38)
     return distance.argmin(0).astype(np.uint8), skin
 
 
