@@ -59,7 +59,13 @@ def test_colour_is_zero_where_nothing_is_drawn(figures: list[Figure]) -> None:
 def test_edge_colour_continues_the_interior() -> None:
     """Premultiplied colour would show as edge pixels much darker than the nearest solid ones."""
     for seed in SEEDS:
-        style = replace(sample_style(np.random.default_rng(seed)), line_width=0.0, shading="flat")
+        style = replace(
+            sample_style(np.random.default_rng(seed)),
+            line_width=0.0,
+            shading="flat",
+            finish="clean",
+            pattern="none",
+        )
         rgba = draw_figure(seed, height=256, style=style).rgba
         alpha = rgba[..., 3]
         solid = (alpha == 255).astype(np.uint8)

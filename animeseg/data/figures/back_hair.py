@@ -70,7 +70,9 @@ class BackHair(Strands):
             tips.append(
                 bezier([(tip_x, tip_y)], [(tip_x, tip_y)], [(b, tip_y * 0.97)], [(b, valley)], 6)
             )
-        top = oval([self.cap_centre], max(upper, self.cap_rx), self.cap_ry, start=0.0, stop=-180.0)
+        # Seen from the front it stays inside the crown, whose lighter edge covers it.
+        tall = self.cap_ry * (1.0 if self.style.from_behind else 0.96)
+        top = oval([self.cap_centre], max(upper, self.cap_rx), tall, start=0.0, stop=-180.0)
         return np.vstack([left, *tips, right, top])
 
     def _flow_lines(self, reach: float) -> list[Detail]:

@@ -65,9 +65,9 @@ def draw_figure(seed: int, *, height: int = 768, style: FigureStyle | None = Non
     skeleton = pose_figure(style, rng)
     scene = _compose(style, skeleton, rng)
     face = face_box_points(style, skeleton)
-    # Tilting the finished scene keeps all parts of the figure together.
-    scene = _rotated(scene, style.tilt)
-    face = rotate(face, style.tilt)
+    # The camera acts on the finished scene, which keeps all parts of the figure together.
+    scene = _viewed(scene, style)
+    face = _seen(face, style)
     window = _window(style, scene, face, skeleton, rng)
     rgba, parts = render(scene, window, height, style.look, rng)
     _drop_fragments(rgba, parts)
@@ -92,16 +92,24 @@ def _compose(style: FigureStyle, skeleton: Skeleton, rng: np.random.Generator) -
     return scene
 
 
-def _rotated(scene: Scene, degrees: float) -> Scene:
-    """Return the scene turned about the neck base."""
+def _seen(points: Points, style: FigureStyle) -> Points:
+    """Return points as the camera sees them: in perspective, then tilted about the neck base."""
+    # From above what is lower is farther and so smaller; from below it is the reverse.
+    strength = 0.11 * style.camera if style.camera > 0 else 0.05 * style.camera
+    distance = np.maximum(1.0 + strength * points[:, 1:], 0.4)
+    return rotate(points / distance, style.tilt)
 
-    def turned(shape: Shape) -> Shape:
-        details = tuple(replace(d, points=rotate(d.points, degrees)) for d in shape.details)
-        axis = None if shape.fade_axis is None else rotate(shape.fade_axis, degrees)
-        outlines = tuple(rotate(loop, degrees) for loop in shape.outlines)
+
+def _viewed(scene: Scene, style: FigureStyle) -> Scene:
+    """Return the scene with every point as the camera sees it."""
+
+    def viewed(shape: Shape) -> Shape:
+        details = tuple(replace(d, points=_seen(d.points, style)) for d in shape.details)
+        axis = None if shape.fade_axis is None else _seen(shape.fade_axis, style)
+        outlines = tuple(_seen(loop, style) for loop in shape.outlines)
         return replace(shape, outlines=outlines, details=details, fade_axis=axis)
 
-    return Scene([turned(shape) for shape in scene.shapes])
+    return Scene([viewed(shape) for shape in scene.shapes])
 
 
 def _window(

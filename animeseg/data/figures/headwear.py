@@ -214,7 +214,8 @@ class Headwear(Fitter):
         if self.style.from_behind:
             self.add(Depth.HAT, self.place(outer), colour)
             return
-        self.add(Depth.BACK_HAIR - 2, self.place(outer), mix(colour, BLACK, 0.45))
+        # A little smaller: coinciding edges would let the dark lining shine through.
+        self.add(Depth.BACK_HAIR - 2, self.place(outer * 0.97), mix(colour, BLACK, 0.45))
         shift = 0.08 * np.sin(np.radians(self.style.yaw))
         inner = oval([(shift, 0.02)], 0.43, 0.47, start=405.0, stop=135.0, samples=36)
         self.add(Depth.HAT, self.place(np.vstack([outer, inner])), colour)

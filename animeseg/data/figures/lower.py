@@ -103,6 +103,10 @@ class LowerGarments(Bench):
         fade = self.accent if rng.random() < 0.15 else None
         axis = np.array([[pelvis[0], pelvis[1]], [pelvis[0], low]])
         self.cloth(Depth.BODY + 2, outline, colour, details, fade=fade, axis=axis)
+        if rng.random() < 0.16 and style.outfit != "kimono":
+            waist = (top_left + top_right) / 2.0
+            tier = waist + (outline - waist) * np.array([0.94, float(rng.uniform(0.45, 0.7))])
+            self.cloth(Depth.BODY + 2.1, tier, self.accent, details)
         if rng.random() < (0.5 if style.outfit in ("dress", "maid") else 0.12):
             thick = [0.05 + 0.02 * (i % 2) for i in range(len(hem_line))]
             self.cloth(Depth.BODY + 1.9, ribbon(hem_line, thick), WHITE)

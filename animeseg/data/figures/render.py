@@ -64,6 +64,8 @@ class Rasteriser:
         if shape.ink > 0 and self.look.line_width > 0:
             self._draw_outline(shape, loops)
         self._fill(shape, area, loops)
+        if self.look.wobble > 0 and shape.ink > 0 and len(loops) == 1:
+            self._retrace(shape, loops[0])
 
     def finish(self) -> tuple[Bytes, Bytes]:
         """Return straight RGBA (H, W, 4) and the part map (H, W), both uint8."""
@@ -129,6 +131,16 @@ class Rasteriser:
         cv2.polylines(
             self.parts, fixed, True, int(shape.part), thickness, cv2.LINE_8, _SUBPIXEL_BITS
         )
+
+    def _retrace(self, shape: Shape, loop: Points) -> None:
+        """Draw a second, thinner line that misses the first, as in a rough sketch."""
+        if self.rng.random() < 0.4:
+            return
+        again = [_fixed(self._wobbled(loop))]
+        width = self._thickness(0.7)
+        line = opaque(self.shader.ink(shape.fill))
+        cv2.polylines(self.canvas, again, True, line, width, cv2.LINE_AA, _SUBPIXEL_BITS)
+        cv2.polylines(self.parts, again, True, int(shape.part), width, cv2.LINE_8, _SUBPIXEL_BITS)
 
     def _fill(self, shape: Shape, area: Area, loops: list[Points]) -> None:
         fill = self.shader.toned(shape.fill)

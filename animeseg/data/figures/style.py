@@ -57,6 +57,7 @@ class FigureStyle:
         pitch: Nod of the head, -1 (up) to 1 (down).
         roll: Sideways tilt of the head.
         lean: Tilt of the torso.
+        camera: Height of the camera, -1 (from below: long legs) to 1 (from above: large head).
         tilt: Rotation of the whole picture.
         masculine: Whether shoulders are broad and the waist straight.
         build: Multiplier of body widths.
@@ -105,6 +106,7 @@ class FigureStyle:
     pitch: float
     roll: float
     lean: float
+    camera: float
     tilt: float
     masculine: bool
     build: float
@@ -203,6 +205,7 @@ def sample_style(rng: np.random.Generator) -> FigureStyle:
         pitch=float(np.clip(rng.normal(0, 0.4), -1, 1)),
         roll=float(np.clip(rng.normal(0, 8), -24, 24)),
         lean=float(np.clip(rng.normal(0, 6), -18, 18)),
+        camera=float(rng.uniform(-1.0, 1.0)) if rng.random() < 0.3 else 0.0,
         tilt=_sample_tilt(rng),
         masculine=masculine,
         build=float(rng.uniform(0.92, 1.12)),
