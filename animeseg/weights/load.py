@@ -116,22 +116,23 @@ def read_torch_file(path: Path) -> tuple[State, dict[str, str]]:
 
 
 def _is_pickle(path: Path) -> bool:
-    """Whether the content is a pickle; a file that is called safetensors may not be one."""
-    with path.open("rb") as file:
-        head = file.read(9)
-    if head[8:9] == b"{":
-        return False  # a safetensors header; its length before it may begin with any byte
-    if not head.startswith(_PICKLE):
-        if path.suffix.lower() in (".safetensors", "") or head[3:4] == b"\0":
-            return False
+    """Tells by the content; a file that is called safetensors may not be a pickle."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(9)
+    except OSError as error:
+        raise BadWeightsError(f"it cannot be read ({error.strerror})", "get it again") from error
+    named_safetensors = path.suffix.lower() == ".safetensors"
+    if head.startswith(_PICKLE):
+        if named_safetensors:
+            cause = "it is a pickle under the name of a safetensors file"
+            raise BadWeightsError(cause, "do not use this file")
+        return True
+    if not named_safetensors and head[8:] != b"{":
         page = head.lstrip().startswith(b"<")
         what = "a web page" if page else "neither safetensors nor a file of torch.save"
         raise BadWeightsError(f"it is {what}", "get the file again, or convert it first")
-    if path.suffix.lower() == ".safetensors":
-        raise BadWeightsError(
-            "it is a pickle under the name of a safetensors file", "do not use this file"
-        )
-    return True
+    return False
 
 
 def _load_pickle(path: Path, sha256: str, home: Path) -> tuple[State, dict[str, str]]:

@@ -69,11 +69,15 @@ def read_pickle(source: io.BytesIO) -> Unpickled:
         raise damaged(f"its pickle cannot be read ({error})") from error
     if machine.refused:
         names = ", ".join(ascii(name)[1:-1][:100] for name in sorted(machine.refused)[:20])
-        raise UnsafePickleError(
-            f"the pickle refers to {names}, which no weight file needs; nothing of it was executed",
-            "do not use this file; get the weights as safetensors or from their publisher",
-        )
+        raise _unsafe(f"refers to {names}")
     return Unpickled(root, machine.storages)
+
+
+def _unsafe(what: str) -> UnsafePickleError:
+    return UnsafePickleError(
+        f"its pickle {what}, which no weight file needs; nothing of it was executed",
+        "do not use this file; get the weights as safetensors or from their publisher",
+    )
 
 
 class _Machine:
@@ -103,11 +107,7 @@ class _Machine:
             elif (step := _STEPS.get(name)) is not None:
                 step(self, argument)
             elif name not in ("PROTO", "FRAME"):
-                raise UnsafePickleError(
-                    f"the pickle uses the operation {name}, which no weight file needs; nothing of "
-                    "it was executed",
-                    "do not use this file; get the weights from their publisher",
-                )
+                raise _unsafe(f"uses the operation {name}")
         raise damaged("its pickle has no end")
 
     def since_mark(self) -> list[Any]:
@@ -125,7 +125,7 @@ class _Machine:
 
     def name_found(self, module: str, name: str) -> None:
         full = full_name(module, name)
-        if not is_allowed(full):
+        if "." in name or not is_allowed(full):
             self.refused.add(full)
         self.stack.append(Global(full))
 
@@ -137,8 +137,10 @@ class _Machine:
 
     def call(self) -> None:
         arguments, function = self.stack.pop(), self.stack.pop()
-        if not isinstance(function, Global) or not isinstance(arguments, tuple):
-            raise damaged("its pickle calls something that is not a name")
+        if not isinstance(function, Global):
+            raise _unsafe("calls the result of a call")
+        if not isinstance(arguments, tuple):
+            raise damaged("its pickle calls something without arguments")
         self.spend(1 + sum(len(item) for item in arguments if hasattr(item, "__len__")))
         known = CALLS.get(function.name)
         self.stack.append(known(*arguments) if known else Inert(function.name, arguments))
@@ -170,7 +172,7 @@ class _Machine:
 
 # fmt: off
 _PUSHED = frozenset({
-    "NONE", "NEWTRUE", "NEWFALSE", "INT", "BININT",
+    "NONE", "INT", "BININT",
     "BININT1", "BININT2", "LONG", "LONG1", "LONG4",
     "FLOAT", "BINFLOAT", "STRING", "BINSTRING", "SHORT_BINSTRING",
     "UNICODE", "BINUNICODE", "SHORT_BINUNICODE", "BINUNICODE8", "BINBYTES",
@@ -230,6 +232,8 @@ def _set_item(machine: _Machine, _: Any) -> None:
 
 _STEPS: dict[str, Callable[[_Machine, Any], None]] = {
     "MARK": lambda machine, _: machine.marks.append(len(machine.stack)),
+    "NEWTRUE": lambda machine, _: machine.stack.append(True),
+    "NEWFALSE": lambda machine, _: machine.stack.append(False),
     "POP": _drop,
     "POP_MARK": _drop_to_mark,
     "DUP": lambda machine, _: machine.stack.append(machine.stack[-1]),

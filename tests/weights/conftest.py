@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+import zipfile
 from collections import deque
 from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -202,3 +203,18 @@ def start_download(repository):
         if child.poll() is None:
             child.kill()
         child.communicate()
+
+
+@pytest.fixture
+def torch_zip(tmp_path):
+    """Writes a file as ``torch.save`` does around a given pickle, with members of choice."""
+
+    def write(content, *, top="archive", members=None, name="model.pt", compression=0):
+        path = tmp_path / name
+        with zipfile.ZipFile(path, "w", compression) as archive:
+            archive.writestr(f"{top}/data.pkl", content)
+            for member, data in (members or {f"{top}/version": b"3\n"}).items():
+                archive.writestr(member, data)
+        return path
+
+    return write
