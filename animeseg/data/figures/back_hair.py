@@ -28,6 +28,9 @@ class BackHair(Strands):
         reach = self.length * float(self.rng.uniform(0.85, 1.2))
         if style.tails in ("twin", "pony", "buns", "braids") and self.rng.random() < 0.75:
             reach = 0.36
+        if behind:
+            # The jaw would look like a face without features.
+            reach = max(reach, 0.56)
         if style.back_hair == "spiky":
             self._draw_spikes(Depth.FRINGE - 1 if behind else Depth.BACK_HAIR + 1)
         outline = self._back_outline(reach)

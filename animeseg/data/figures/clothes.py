@@ -160,6 +160,14 @@ class Tailor(LowerGarments, UpperGarments):
         legs = b.thigh + b.shin
         drop = 1.0 + self.style.hem * legs * 0.85 / b.torso
         sway = 0.25 * self.style.wind
+        if self.style.from_behind:
+            half = [(b.shoulder * 0.6, 0.0), (b.bust + 0.08, 0.3), (b.waist + 0.1, 0.6)]
+            right = np.array([*half, (b.hip * 1.45, drop)])
+            left = right[::-1] * np.array([-1.0, 1.0])
+            back = np.vstack([right, left]) + np.array([[sway, 0.0]]) * (drop / 4.0)
+            seam = Detail(self.torso([(0.0, 0.08), (sway * 0.5, drop)]), None, 0.8)
+            self.cloth(Depth.CLOTHES + 2, self.torso(back), self.second, [seam])
+            return
         for side in (-1.0, 1.0):
             flare = b.hip * float(self.rng.uniform(1.2, 1.7))
             panel = self.torso(

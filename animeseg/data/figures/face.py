@@ -45,7 +45,7 @@ def draw_head(
     details = [Detail(place(loop + cast), tone) for loop in shadows]
     if style.shading in ("flat", "sketch"):
         details = []
-    part = Part.HAIR if style.from_behind else Part.FACE
+    part = Part.SKIN if style.from_behind else Part.FACE
     scene.add(Depth.HEAD, part, place(contour), style.skin, details=details, shade=0.35)
     if style.from_behind:
         return
