@@ -15,7 +15,6 @@ results are those of the whole picture.
 
 from __future__ import annotations
 
-from animeseg.masks.codec import decode_rle, encode_rle, resize_masks, unpad
 from animeseg.masks.measure import (
     boundary_iou,
     containment,
@@ -34,11 +33,10 @@ from animeseg.masks.morphology import (
     offset,
     shrink,
 )
+from animeseg.masks.rle import decode_rle, encode_rle
 from animeseg.masks.shape import (
     cutout_alpha,
-    grow_radius,
     inpaint_mask,
-    inpaint_masks,
     shape_mask,
     union_alpha,
 )
@@ -54,18 +52,14 @@ __all__ = [
     "feather",
     "fill_holes",
     "grow",
-    "grow_radius",
     "inpaint_mask",
-    "inpaint_masks",
     "iou",
     "merge",
     "offset",
     "pairwise_containment",
     "pairwise_intersections",
     "pairwise_iou",
-    "resize_masks",
     "shape_mask",
     "shrink",
     "union_alpha",
-    "unpad",
 ]

@@ -36,31 +36,17 @@ def shape_mask(mask: Mask, options: Options) -> Mask:
     return drop_islands(fill_holes(mask, options.fill_holes * area), options.drop_islands * area)
 
 
-def grow_radius(mask: Mask, options: Options) -> float:
-    """Radius in pixels by which ``options`` let the inpaint mask of a character grow."""
-    if options.mask_grow_unit == "px":
-        return options.mask_grow
-    box = window(mask)
-    return options.mask_grow / 100 * (box[0].stop - box[0].start) if box else 0.0
-
-
 def inpaint_mask(instances: Instances, options: Options) -> NDArray[np.uint8]:
     """One inpaint mask (H, W) uint8 for all characters: 255 is to be painted.
 
-    Each character is grown, then all are joined, moved, inverted and feathered as asked.
+    Each character is grown, then all are joined, moved, inverted and feathered as asked. For a mask
+    of one character, give its row: ``inpaint_mask(instances[0], options)``.
     """
     joined = np.zeros(instances.size, np.bool_)
     for mask in instances.masks:
-        joined |= grow(mask, grow_radius(mask, options))
-    return _finished(joined, options)
-
-
-def inpaint_masks(instances: Instances, options: Options) -> NDArray[np.uint8]:
-    """An inpaint mask for every character, (N, H, W) uint8, made like `inpaint_mask`."""
-    masks = np.zeros(instances.masks.shape, np.uint8)
-    for row, mask in enumerate(instances.masks):
-        masks[row] = _finished(grow(mask, grow_radius(mask, options)), options)
-    return masks
+        joined |= grow(mask, _grow_radius(mask, options))
+    moved = offset(joined, options.mask_offset_x, options.mask_offset_y)
+    return feather(~moved if options.mask_invert else moved, options.mask_feather)
 
 
 def cutout_alpha(shape: Mask | NDArray[np.uint8], options: Options) -> NDArray[np.uint8]:
@@ -90,9 +76,12 @@ def union_alpha(instances: Instances, options: Options) -> NDArray[np.uint8]:
     return total
 
 
-def _finished(mask: Mask, options: Options) -> NDArray[np.uint8]:
-    moved = offset(mask, options.mask_offset_x, options.mask_offset_y)
-    return feather(~moved if options.mask_invert else moved, options.mask_feather)
+def _grow_radius(mask: Mask, options: Options) -> float:
+    """Radius in pixels by which ``options`` let the inpaint mask of a character grow."""
+    if options.mask_grow_unit == "px":
+        return options.mask_grow
+    box = window(mask)
+    return options.mask_grow / 100 * (box[0].stop - box[0].start) if box else 0.0
 
 
 def _grown_alpha(alpha: NDArray[np.uint8], radius: float) -> NDArray[np.uint8]:

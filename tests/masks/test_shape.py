@@ -19,6 +19,10 @@ def two_characters(height=60, width=80):
     return Instances.from_masks(rows)
 
 
+def of_each(found, options):
+    return np.stack([masks.inpaint_mask(one, options) for one in found])
+
+
 def test_cleaning_is_in_percent_of_the_characters_area():
     mask = np.zeros((100, 100), np.bool_)
     mask[10:60, 10:60] = True
@@ -37,21 +41,21 @@ def test_cleaning_is_in_percent_of_the_characters_area():
 
 def test_inpaint_mask_grows_in_pixels_or_by_the_height_of_each_character():
     found = two_characters()
-    wide = masks.inpaint_masks(found, Options(mask_grow=4.0))
+    wide = of_each(found, Options(mask_grow=4.0))
     assert wide[0].any(axis=0).sum() == 15 + 8
     assert wide[1].any(axis=0).sum() == 10 + 8
-    relative = masks.inpaint_masks(found, Options(mask_grow=10.0, mask_grow_unit="%"))
+    relative = of_each(found, Options(mask_grow=10.0, mask_grow_unit="%"))
     assert relative[0].any(axis=0).sum() == 15 + 8  # 10 % of 40
     assert relative[1].any(axis=0).sum() == 10 + 4  # 10 % of 20
-    thin = masks.inpaint_masks(found, Options(mask_grow=-2.0))
+    thin = of_each(found, Options(mask_grow=-2.0))
     assert thin[0].any(axis=0).sum() == 15 - 4
 
 
 def test_inpaint_mask_of_all_is_the_union_of_each():
     found = two_characters()
     options = Options(mask_offset_x=3, mask_offset_y=-2)
-    each = masks.inpaint_masks(found, options)
-    assert each.dtype == np.uint8
+    each = of_each(found, options)
+    assert each.dtype == masks.inpaint_mask(found, options).dtype == np.uint8
     np.testing.assert_array_equal(masks.inpaint_mask(found, options), each.max(axis=0))
 
 
@@ -70,7 +74,6 @@ def test_inpaint_mask_of_no_characters_is_empty_or_everything():
     nobody = Instances.empty((9, 8))
     assert masks.inpaint_mask(nobody, Options()).max() == 0
     assert masks.inpaint_mask(nobody, Options(mask_invert=True)).min() == 255
-    assert masks.inpaint_masks(nobody, Options()).shape == (0, 9, 8)
 
 
 def test_feathering_the_inpaint_mask_joins_the_characters_first():

@@ -1,10 +1,9 @@
-"""Masks in other forms: COCO run lengths, and the padded, smaller grids of networks."""
+"""Masks as COCO's compressed run lengths, and back."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import cv2
 import numpy as np
 
 from animeseg import limits
@@ -69,36 +68,3 @@ def _runs(counts: bytes) -> list[int]:
     if shift:
         raise ValueError("the run lengths are cut off")
     return runs
-
-
-def unpad(masks: NDArray[Any], size: tuple[int, int]) -> NDArray[Any]:
-    """Removes the letterbox padding of network-size ``masks``, before they are scaled.
-
-    Args:
-        masks: (..., h, w), of a network that saw the picture scaled to fit and centred.
-        size: (height, width) of the picture.
-
-    Returns:
-        A view of the part that shows the picture.
-    """
-    height, width = masks.shape[-2:]
-    scale = min(height / size[0], width / size[1])
-    inner_height = min(height, max(1, round(size[0] * scale)))
-    inner_width = min(width, max(1, round(size[1] * scale)))
-    # The odd pixel of padding goes below and to the right.
-    top, left = (height - inner_height) // 2, (width - inner_width) // 2
-    return masks[..., top : top + inner_height, left : left + inner_width]
-
-
-def resize_masks(masks: NDArray[Any], size: tuple[int, int]) -> NDArray[np.bool_]:
-    """Scales ``masks`` (N, h, w), bool or soft 0..1, to (N, H, W) bool.
-
-    Bilinear, then thresholded once, at 0.5: thresholding before scaling gives steps, and casting
-    without a threshold makes every mask fatter.
-    """
-    height, width = size
-    result = np.zeros((len(masks), height, width), np.bool_)
-    for row, mask in enumerate(masks):
-        soft = np.ascontiguousarray(mask, np.float32)
-        result[row] = cv2.resize(soft, (width, height), interpolation=cv2.INTER_LINEAR) >= 0.5
-    return result

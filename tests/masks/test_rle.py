@@ -1,4 +1,4 @@
-"""Masks in other forms: run lengths and networks' grids."""
+"""Run lengths give masks back, and damaged ones are refused."""
 
 from __future__ import annotations
 
@@ -73,47 +73,3 @@ def test_damaged_run_lengths_never_reach_the_decoder(mask, data):
 def test_senseless_run_lengths_are_refused(rle):
     with pytest.raises(ValueError, match="run lengths"):
         masks.decode_rle(rle)
-
-
-def letterboxed(mask, side, multiple):
-    """What a network sees: scaled to fit into a square, padding around, centred."""
-    height, width = mask.shape
-    scale = side / max(height, width)
-    inner = round(height * scale), round(width * scale)
-    outer = [-(-length // multiple) * multiple for length in inner]
-    top, left = (outer[0] - inner[0]) // 2, (outer[1] - inner[1]) // 2
-    y = ((np.arange(inner[0]) + 0.5) * height / inner[0]).astype(int)
-    x = ((np.arange(inner[1]) + 0.5) * width / inner[1]).astype(int)
-    canvas = np.zeros(outer, np.float32)
-    canvas[top : top + inner[0], left : left + inner[1]] = mask[y][:, x]
-    return canvas
-
-
-@pytest.mark.parametrize("size", [(1216, 832), (832, 1216), (1024, 1024), (600, 1900), (1900, 530)])
-@pytest.mark.parametrize("multiple", [32, 640])
-def test_masks_that_touch_the_frame_come_back_in_place(size, multiple):
-    height, width = size
-    mask = np.zeros(size, np.bool_)
-    mask[: height // 2, : width // 3] = True
-    mask[height // 3 :, 2 * width // 3 :] = True
-    small = letterboxed(mask, 640, multiple)
-    back = masks.resize_masks(masks.unpad(small[None], size), size)[0]
-    assert back.shape == size
-    # A pixel of the network is up to three of the picture: the rest is how well edges can be known.
-    assert masks.iou(back, mask) > 0.99
-    assert back[0, 0]
-    assert back[-1, -1]
-    # Left in, the padding pushes the mask off its place.
-    if multiple == 640 and height != width:
-        assert masks.iou(masks.resize_masks(small[None], size)[0], mask) < 0.95
-
-
-def test_scaling_keeps_the_area():
-    small = np.zeros((1, 160, 160), np.float32)
-    small[0, 40:80, 40:80] = 1
-    area = masks.resize_masks(small, (1024, 1024))[0].sum()
-    assert area == pytest.approx(256 * 256, rel=1e-3)  # corners are rounded
-
-
-def test_scaling_no_masks_gives_no_masks():
-    assert masks.resize_masks(np.zeros((0, 4, 4)), (9, 8)).shape == (0, 9, 8)
