@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from animeseg.cli.reference import markdown
 from animeseg.errors import OptionError
 from animeseg.options import ORDERS, Options, knobs
 
@@ -148,3 +149,8 @@ def test_replacing_checks_like_making():
         Options().replace(top_k=-1)
     with pytest.raises(OptionError, match="nothing"):
         Options().replace(nothing=1)
+
+
+def test_the_reference_in_the_docs_is_in_step(repository):
+    page = (repository / "docs" / "options.md").read_text("utf-8")
+    assert page == markdown() + "\n", "run: animeseg options --markdown > docs/options.md"
