@@ -42,6 +42,11 @@ def test_parts_cover_exactly_the_opaque_half(figures: list[Figure]) -> None:
         assert figure.parts.max() <= 7
 
 
+def test_a_line_that_grazes_the_border_has_no_pixels_without_part() -> None:
+    figure = draw_figure(10377, height=96)
+    assert np.array_equal(figure.parts != 0, figure.rgba[..., 3] >= 128)
+
+
 def test_alpha_has_empty_full_and_partial_pixels(figures: list[Figure]) -> None:
     for figure in figures:
         alpha = figure.rgba[..., 3]

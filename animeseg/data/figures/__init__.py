@@ -7,6 +7,7 @@ that of the project. `draw_figure` draws one; `python -m animeseg.data.figures` 
 from __future__ import annotations
 
 from animeseg.data.figures.drawing import Figure, draw_figure
-from animeseg.data.figures.style import FigureStyle, sample_style
+from animeseg.data.figures.sampling import sample_style
+from animeseg.data.figures.style import FigureStyle
 
 __all__ = ["Figure", "FigureStyle", "draw_figure", "sample_style"]

@@ -16,9 +16,10 @@ from animeseg.data.figures.geometry import Points, rotate
 from animeseg.data.figures.hair import HairPainter
 from animeseg.data.figures.pose import Skeleton, pose_figure
 from animeseg.data.figures.render import Window, render
+from animeseg.data.figures.sampling import sample_style
 from animeseg.data.figures.scene import Scene, Shape
 from animeseg.data.figures.skull import face_box_points
-from animeseg.data.figures.style import FigureStyle, sample_style
+from animeseg.data.figures.style import FigureStyle
 
 _MARGIN = 0.03
 _MAX_ASPECT = 1.8

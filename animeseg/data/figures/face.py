@@ -53,6 +53,13 @@ def draw_head(
     if not style.in_profile:
         _draw_nose(scene, style, skeleton, rng)
     _draw_mouth(scene, style, skeleton, rng)
+    _draw_eyes(scene, style, skeleton, rng)
+
+
+def _draw_eyes(
+    scene: Scene, style: FigureStyle, skeleton: Skeleton, rng: np.random.Generator
+) -> None:
+    """Add the visible eyes and their brows."""
     brow_depth = Depth.ABOVE_FRINGE if rng.random() < 0.45 else Depth.FACE + 2
     gaze = (float(rng.normal(0, 0.12)), float(rng.normal(0, 0.06)))
     highlight = float(rng.choice([-1.0, 1.0]))

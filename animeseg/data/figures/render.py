@@ -79,7 +79,10 @@ class Rasteriser:
         rgba[edge, :3] = np.clip(np.rint(straight), 0, 255).astype(np.uint8)
         rgba[alpha == 0] = 0
         apply_finish(rgba, self.look, self.rng)
-        return rgba, self._reduced_parts(alpha)
+        labels = self._reduced_parts(alpha)
+        # A line whose shape lies outside the picture can graze the border: it has no part.
+        rgba[(alpha >= 128) & (labels == 0)] = 0
+        return rgba, labels
 
     def _to_canvas(self, points: Points) -> Points:
         """Return points (N, 2) of the plane in canvas pixels."""
@@ -89,6 +92,8 @@ class Rasteriser:
     def _reduced_parts(self, alpha: Bytes) -> Bytes:
         """Sample the part map, label every pixel at least half covered and no other."""
         labels: Bytes = self.parts[::SUPERSAMPLE, ::SUPERSAMPLE].copy()
+        odd = self.parts[1::SUPERSAMPLE, 1::SUPERSAMPLE]
+        labels = np.where(labels == 0, odd, labels)
         solid = alpha >= 128
         for _ in range(4):
             missing = solid & (labels == 0)
