@@ -44,15 +44,15 @@ def run(args: argparse.Namespace, console: Console) -> int:
 
 
 def text() -> str:
-    """The reference as plain text, at most 80 columns wide."""
+    """The reference as plain text, at most 79 columns wide."""
     lines = []
     for section, found in groupby(knobs().values(), lambda knob: knob.section):
         lines.append(f"{section}\n")
         for knob in found:
-            lines.append(f"  {flag_of(knob)}  ({_facts(knob)})")
-            lines += textwrap.wrap(
-                knob.help, 74, initial_indent="      ", subsequent_indent="      "
-            )
+            lines.append(f"  {flag_of(knob)}")
+            for part in (knob.help, f"({_facts(knob)})"):
+                indent = " " * 6
+                lines += textwrap.wrap(part, 79, initial_indent=indent, subsequent_indent=indent)
         lines.append("")
     return "\n".join(lines).rstrip()
 
