@@ -184,6 +184,11 @@ def find_hash(sha256: str) -> Record | None:
     return next((r for r in catalog().values() if sha256 in r.sha256), None)
 
 
+def folders_of(kind: str) -> tuple[str, ...]:
+    """Where other programs keep weights of a kind, relative to their root."""
+    return next((r.folders for r in catalog().values() if r.kind == kind), ())
+
+
 def unknown(name: str, kind: str | None = None) -> UnknownModelError:
     """The error for a name that stands for nothing; it never tells what exists on the disk."""
     names = (r.name for r in catalog().values() if kind in (None, r.kind))

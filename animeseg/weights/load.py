@@ -123,7 +123,8 @@ def _is_pickle(path: Path) -> bool:
     except OSError as error:
         raise BadWeightsError(f"it cannot be read ({error.strerror})", "get it again") from error
     named_safetensors = path.suffix.lower() == ".safetensors"
-    if head.startswith(_PICKLE):
+    # A safetensors header may begin with any byte: they count its length. Then comes a brace.
+    if head.startswith(_PICKLE) and head[8:] != b"{":
         if named_safetensors:
             cause = "it is a pickle under the name of a safetensors file"
             raise BadWeightsError(cause, "do not use this file")

@@ -12,7 +12,7 @@ from animeseg.weights.catalog import Record, catalog, find, find_hash, unknown
 from animeseg.weights.hashes import hash_file, remember_hash, remembered_hash
 from animeseg.weights.load import converted_path, read_torch_file, write_safetensors
 from animeseg.weights.partial import SUFFIX
-from animeseg.weights.resolve import Progress, Resolved, candidates, resolve
+from animeseg.weights.resolve import Progress, Resolved, candidates, path_of, resolve
 
 
 @dataclass(frozen=True)
@@ -101,8 +101,8 @@ def verify(
     env = environment or read_environment()
     record = find(name_or_path)
     if record is None:
-        path = Path(name_or_path).expanduser()
-        if "\0" in name_or_path or not path.is_file():
+        path = path_of(name_or_path)
+        if path is None:
             raise unknown(name_or_path)
         return [_verified(path, None, env)]
     places = candidates(record, _roots(model_dirs, env))

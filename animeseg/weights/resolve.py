@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from animeseg.errors import BadWeightsError, MissingWeightsError
 from animeseg.limits import Environment, read_environment
-from animeseg.weights.catalog import Record, find, find_hash, unknown
+from animeseg.weights.catalog import Record, find, find_hash, folders_of, unknown
 from animeseg.weights.hashes import remembering_hash
 from animeseg.weights.places import (
     SUFFIXES,
@@ -105,11 +105,7 @@ def resolve(
     roots = (env.home / "models", *env.model_dirs, *model_dirs)
     record = find(name, kind)
     if record is None:
-        path = _own_file(name, kind, roots, allow_paths)
-        if path is None:
-            raise unknown(name, kind)
-        sha256 = remembering_hash(path, env.home)
-        return Resolved(path, find_hash(sha256), sha256, "path" if allow_paths else "folder")
+        return _own(name, kind, roots, env, allow_paths)
     try:
         found = locate(record, roots, env, accept_unknown=accept_unknown)
     except BadWeightsError:
@@ -235,26 +231,44 @@ def _mismatch(path: Path, record: Record, found: str, expected: str) -> BadWeigh
     )
 
 
-def _own_file(name: str, kind: str, roots: Iterable[Path], allow_paths: bool) -> Path | None:
-    """A user's own model: by path if that is allowed, else by plain name in the model folders."""
-    if allow_paths and "\0" not in name:
+def _own(
+    name: str, kind: str, roots: Iterable[Path], environment: Environment, allow_paths: bool
+) -> Resolved:
+    """A file that the catalog does not name; it may still list its hash."""
+    path = path_of(name) if allow_paths else None
+    source = "path" if path else "folder"
+    path = path or _own_file(name, kind, roots)
+    if path is None:
+        raise unknown(name, kind)
+    sha256 = remembering_hash(path, environment.home)
+    record = find_hash(sha256)
+    if record and record.kind != kind:
+        raise BadWeightsError(
+            f"{path} is {record.name}, of the kind {record.kind}, not a {kind}",
+            f"choose a {kind}",
+        )
+    return Resolved(path, record, sha256, source)
+
+
+def path_of(name: str) -> Path | None:
+    """The file at a path, or the weights in the directory of a trained model."""
+    try:
         path = Path(name).expanduser()
-        if path.is_dir() and (path / MODEL_FILE).is_file():
-            return path / MODEL_FILE
-        if path.is_file():
-            return path
+        if path.is_dir():
+            path /= MODEL_FILE
+        return path if path.is_file() else None
+    except (OSError, ValueError, RuntimeError):  # too long, a NUL, no such user's home
+        return None
+
+
+def _own_file(name: str, kind: str, roots: Iterable[Path]) -> Path | None:
+    """A user's own model by its plain name in the model folders, with or without its ending."""
     if not is_plain_name(name):
         return None
     names = [name] if name.lower().endswith(SUFFIXES) else [name + suffix for suffix in SUFFIXES]
     for root in roots:
-        for folder in folders_below(root, _folders(kind)):
+        for folder in folders_below(root, folders_of(kind)):
             for path in (folder / name for name in names):
                 if path.is_file() and inside(path, folder):
                     return path
     return None
-
-
-def _folders(kind: str) -> tuple[str, ...]:
-    from animeseg.weights.catalog import catalog
-
-    return next((r.folders for r in catalog().values() if r.kind == kind), ())

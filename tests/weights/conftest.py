@@ -161,8 +161,9 @@ def record():
 @pytest.fixture
 def listed(record, monkeypatch):
     """The record, as the only one of the catalog."""
-    module = importlib.import_module("animeseg.weights.catalog")
-    monkeypatch.setattr(module, "catalog", lambda: {record.name: record})
+    for name in ("catalog", "manage"):
+        module = importlib.import_module(f"animeseg.weights.{name}")
+        monkeypatch.setattr(module, "catalog", lambda: {record.name: record})
     return record
 
 
