@@ -321,3 +321,15 @@ def test_safetensors_under_another_name_load(tmp_path, state):
     path = tmp_path / "model.pt"
     save_file(state, path)
     assert_same(load_state(resolved(path))[0], state)
+
+
+@pytest.mark.parametrize("begin", [0x80, 0x50])
+def test_safetensors_whose_length_begins_like_a_pickle_load(tmp_path, state, begin):
+    """The first byte of the file counts the header's length, modulo 256; it may be any."""
+    path = tmp_path / "model.safetensors"
+    for padding in range(0, 400, 8):
+        save_file(state, path, metadata={"padding": "x" * padding})
+        if path.read_bytes()[0] == begin:
+            break
+    assert path.read_bytes()[0] == begin
+    assert_same(load_state(resolved(path))[0], state)
