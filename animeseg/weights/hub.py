@@ -71,7 +71,8 @@ def download(
     if not record.sha256 and not accept_unknown:
         raise BadWeightsError(
             f"no sha256 of {record.name} is known, so a download cannot be verified",
-            "accept an unknown hash explicitly if you trust its publisher",
+            "accept an unknown hash if you trust its publisher: it is then held against the hash "
+            "that the Hub states",
         )
     return Transfer(record, environment, progress, _get).run()
 

@@ -180,7 +180,7 @@ def verify(
     if not record.sha256 and not record.bundled and not accept_unknown:
         raise BadWeightsError(
             f"no sha256 of {record.name} is known, so {path} cannot be verified",
-            "accept an unknown hash explicitly if you trust where the file is from",
+            "if you trust where it is from, give its path instead of the name",
         )
     sizes = {variant.bytes for variant in record.variants}
     size = path.stat().st_size

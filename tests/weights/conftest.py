@@ -68,7 +68,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._body(headers)
 
     def _resolve(self):
-        """As the Hub does: the hash and size in the headers of a redirect to another place."""
+        """As the Hub does: the hash and size in the headers of a redirect to another host."""
         fault = self.hub.faults[0] if self.hub.faults else Fault()
         if fault.status or fault.html:
             self.hub.faults.popleft()
@@ -86,7 +86,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("X-Linked-Etag", f'"{self.hub.etag}"')
             self.send_header("X-Linked-Size", str(len(self.hub.content)))
         self.send_header("X-Repo-Commit", "0" * 40)
-        self.send_header("Location", "/cdn/file")
+        self.send_header("Location", f"http://localhost:{self.server.server_port}/cdn/file")
         self.send_header("Content-Length", "0")
         self.end_headers()
 
@@ -133,7 +133,7 @@ def hub(monkeypatch):
     thread.start()
     state.url = f"http://127.0.0.1:{server.server_address[1]}"
     monkeypatch.setenv("HF_ENDPOINT", state.url)
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1,localhost")
     monkeypatch.setattr("animeseg.weights.transfer._PAUSE_SECONDS", 0)
     yield state
     server.shutdown()

@@ -276,6 +276,7 @@ def test_an_older_known_version_is_accepted(hub, record, environment):
 def test_the_token_goes_to_the_hub_and_not_to_where_it_redirects(hub, record, environment):
     client.download(record, replace(environment, token="secret"))
     assert hub.asked("/resolve/")[0]["authorization"] == "Bearer secret"
+    assert "authorization" not in hub.asked("/cdn/")[0]
 
 
 def test_the_token_is_never_sent_in_clear_to_another_machine(environment, record):

@@ -120,7 +120,7 @@ def test_a_mirror_is_named_in_the_manual_steps(monkeypatch):
 def test_a_file_without_a_known_hash_needs_consent(tmp_path):
     unpinned = find("anime-yolov8m-seg")
     path = place(tmp_path / "models" / "adetailer" / unpinned.file_names[0])
-    with pytest.raises(BadWeightsError, match="accept an unknown hash"):
+    with pytest.raises(BadWeightsError, match="give its path instead of the name"):
         resolve(unpinned.name, kind="detector", model_dirs=[tmp_path])
     found = resolve(unpinned.name, kind="detector", model_dirs=[tmp_path], accept_unknown=True)
     assert (found.path, found.sha256) == (path, SHA256)
