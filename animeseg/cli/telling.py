@@ -105,10 +105,12 @@ def _counts(totals: Totals) -> str:
     parts = [f"{counts['done']} done"]
     parts += [f"{counts['skipped']} skipped, complete already"] if counts["skipped"] else []
     parts += [f"{counts['failed']} failed"] if counts["failed"] else []
-    found = f"{_many(totals.characters, 'character')} found"
+    line = f"{_many(sum(counts.values()), 'picture')}: {', '.join(parts)}"
+    if counts["done"] or counts["skipped"]:
+        line += f"; {_many(totals.characters, 'character')} found"
     if totals.empty:
-        found += f", none in {_many(totals.empty, 'picture')}"
-    return f"{_many(sum(counts.values()), 'picture')}: {', '.join(parts)}; {found}"
+        line += f", none in {_many(totals.empty, 'picture')}"
+    return line
 
 
 def _many(number: int, what: str) -> str:

@@ -1,7 +1,8 @@
 """The command line with a segmenter that needs no weights; run as a script by the tests.
 
 Every pixel whose red is over 128 belongs to the one character of a picture; a picture without such
-pixels has none. Pictures that are 31 pixels wide meet a defect, those 37 wide run out of memory.
+pixels has none. Pictures that are 31 pixels wide meet a defect, those 37 wide run out of memory,
+those 61 wide have 60 characters in the same place.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ class FakeSegmenter:
         if picture.size[1] == 37:
             raise OutOfMemoryError("memory ran out on every rung", "use a smaller picture")
         mask = picture.rgb[:, :, 0] > 128
-        found = mask[None] if mask.any() else np.zeros((0, *mask.shape), np.bool_)
+        found = np.repeat(mask[None], (60 if picture.size[1] == 61 else 1) * mask.any(), axis=0)
         return Segmentation(
             size=picture.size,
             instances=Instances.from_masks(found),

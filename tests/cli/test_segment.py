@@ -4,8 +4,10 @@ import errno
 import io
 import json
 import os
+import struct
 import sys
 import tempfile
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -159,6 +161,34 @@ def test_no_character_is_a_result_like_any_other(animeseg, picture):
         "1 skipped"
         in animeseg("segment", "empty.png", "-o", "cutout,mask,characters", "--resume").err
     )
+
+
+def test_sixty_characters_in_one_place_are_all_written(animeseg, picture):
+    picture(Path("crowd.png"), size=(61, 30))
+    flags = ["-o", "characters,character-masks", "--resume"]
+    run = animeseg("segment", "crowd.png", *flags)
+    assert (run.code, len(run.lines)) == (0, 120)
+    assert "60 characters found" in run.err
+    assert Path("animeseg-out/crowd.character-mask-60.png").is_file()
+    picture(Path("crowd.png"), size=(40, 30))
+    animeseg("segment", "crowd.png", *flags)
+    assert files_in("animeseg-out") == ["crowd.character-1.png", "crowd.character-mask-1.png"]
+
+
+def test_a_picture_that_is_huge_when_decoded_is_refused_by_its_header(animeseg, picture):
+    picture(Path("in/a.png"))
+    chunks = [(b"IHDR", struct.pack(">IIBBBBB", 16000, 16000, 8, 2, 0, 0, 0)), (b"IDAT", b"")]
+    Path("in/bomb.png").write_bytes(
+        b"\x89PNG\r\n\x1a\n"
+        + b"".join(
+            struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+            for name, data in chunks
+        )
+    )
+    run = animeseg("segment", "in", "-o", "mask")
+    assert run.code == 1
+    assert f"[animeseg] image_too_large: {Path('in/bomb.png')}: " in run.err
+    assert "1 done, 1 failed" in run.err
 
 
 def test_no_picture_at_all_is_said(animeseg):
@@ -340,6 +370,7 @@ def test_a_report_that_cannot_be_written_is_told_before_the_work(animeseg, pictu
         (["--confidence", "nan"], "confidence"),
         (["--min-area", "0.5", "--max-area", "0.1"], "min_area"),
         (["--top-k", "-1"], "top_k"),
+        (["--classes", "a," * 2000], "classes"),
         (["--output", "painting"], "--output"),
         (["--options", "missing.json"], "--options"),
         (["--options", "broken.json"], "--options"),
