@@ -22,6 +22,8 @@ _FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
 class Partial:
     """A file that is being fetched; what an earlier run left is kept and hashed first.
 
+    Used as a context manager it stays for a later run, unless it is empty.
+
     Args:
         path: the unfinished file.
         fresh: throw away what an earlier run left.
@@ -54,6 +56,8 @@ class Partial:
         trace: TracebackType | None,
     ) -> None:
         self._file.close()
+        if not self.size:
+            self.path.unlink(missing_ok=True)
 
     @property
     def sha256(self) -> str:

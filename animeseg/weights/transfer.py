@@ -221,12 +221,11 @@ class Transfer:
         self, cause: str, hint: str = "try again", partial: Partial | None = None
     ) -> DownloadError:
         record = self.record
-        expected = f"{record.size_text}, sha256 " + (" or ".join(record.sha256) or "unknown")
         if partial is not None and partial.size and self.expected:
             hint = f"run it again to go on after {partial.size / 1e6:,.1f} MB ({hint})"
         host = urlsplit(self.url).hostname
         return DownloadError(
-            f"{record.name} ({expected}) could not be fetched from {host}: {cause}",
+            f"{record.name} ({record.size_text}) could not be fetched from {host}: {cause}",
             f"{hint}, or {manual_steps(record, self.environment)}",
         )
 

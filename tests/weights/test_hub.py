@@ -168,7 +168,7 @@ def test_a_web_page_in_place_of_the_file_is_recognised(hub, record, environment)
     hub.fail(html=True)
     with pytest.raises(DownloadError, match="a web page came in place of the file; log in"):
         client.download(record, environment)
-    assert all(not (environment.home / "models" / n).stat().st_size for n in files_of(environment))
+    assert files_of(environment) == []
 
 
 def test_no_server_at_all_is_said_in_one_message(hub, record, environment):
