@@ -14,7 +14,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from animeseg.errors import BadWeightsError, DownloadError, OfflineError
+from animeseg.errors import (
+    BadWeightsError,
+    DownloadError,
+    MissingDependencyError,
+    OfflineError,
+)
 from animeseg.limits import HUB_TIMEOUT_SECONDS, Environment
 from animeseg.weights.catalog import Record
 from animeseg.weights.resolve import Progress, manual_steps
@@ -25,9 +30,14 @@ _CHUNK = 2**20
 
 
 def cached(record: Record) -> Path | None:
-    """The file of ``record`` in the standard cache of the Hub's client; opens no connection."""
-    from huggingface_hub import constants, try_to_load_from_cache
+    """The file of ``record`` in the standard cache of the Hub's client; opens no connection.
 
+    Without the client there is no cache of it to look into.
+    """
+    try:
+        from huggingface_hub import constants, try_to_load_from_cache
+    except ImportError:
+        return None
     places = {"repo_id": record.repository, "cache_dir": constants.HF_HUB_CACHE}
     for revision in dict.fromkeys((record.revision, "main")):
         found = try_to_load_from_cache(filename=record.file, revision=revision, **places)
@@ -62,6 +72,7 @@ def download(
             catalog knows; with the steps to fetch it by hand.
         DiskFullError: no room; nothing is left behind.
         OutputError: the folder cannot be written.
+        MissingDependencyError: the Hub's client cannot be imported.
     """
     if environment.offline:
         raise OfflineError(
@@ -80,8 +91,12 @@ def download(
 @contextmanager
 def _get(url: str, headers: Mapping[str, str]) -> Iterator[Answer]:
     """One GET with the Hub client's session: requests before its version 1, then httpx, httpx2."""
-    from huggingface_hub.utils import get_session
-
+    try:
+        from huggingface_hub.utils import get_session
+    except ImportError as error:
+        raise MissingDependencyError(
+            f"huggingface_hub cannot be imported ({error})", "run: pip install huggingface-hub"
+        ) from error
     session: Any = get_session()
     library = importlib.import_module(_library_of(session))
     try:

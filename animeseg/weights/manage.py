@@ -23,8 +23,8 @@ class WeightStatus:
         record: the catalog entry, with name, kind, licence and size.
         path: the file that would be used; None if it is absent.
         source: ``bundled``, ``folder``, ``hub-cache``, or empty if it is absent.
-        state: ``absent``, ``present`` (not hashed yet), ``verified``, ``unverifiable`` (no hash
-            is known) or ``mismatch``.
+        state: ``absent``, ``present`` (here, not hashed yet), ``verified``, ``unverifiable`` (no
+            hash is known) or ``mismatch`` (another content; fetching brings the right one).
     """
 
     record: Record
@@ -192,7 +192,7 @@ def _status(record: Record, roots: Iterable[Path], environment: Environment) -> 
 
 def _state(record: Record, path: Path, environment: Environment) -> str:
     if not record.sha256:
-        return "verified" if record.bundled else "unverifiable"
+        return "present" if record.bundled else "unverifiable"
     sizes = {variant.bytes for variant in record.variants}
     if None not in sizes and path.stat().st_size not in sizes:
         return "mismatch"

@@ -3,6 +3,7 @@ from __future__ import annotations
 import errno
 import shutil
 import socket
+import sys
 import time
 from dataclasses import replace
 from types import SimpleNamespace
@@ -13,6 +14,7 @@ from animeseg.errors import (
     BadWeightsError,
     DiskFullError,
     DownloadError,
+    MissingDependencyError,
     MissingWeightsError,
     OfflineError,
     OutputError,
@@ -352,6 +354,15 @@ def test_a_wrong_file_of_the_same_name_does_not_stand_in_the_way_of_a_download(
     )
     assert found.path.read_bytes() == hub.content
     assert (tmp_path / "model.pt").read_bytes() == b"something else"
+
+
+def test_without_the_hubs_client_what_is_here_still_works(record, environment, monkeypatch):
+    for name in ("huggingface_hub", "huggingface_hub.utils"):
+        monkeypatch.setitem(sys.modules, name, None)
+    with pytest.raises(MissingWeightsError):
+        resolve("mobile-sam", kind="sam", environment=environment)
+    with pytest.raises(MissingDependencyError, match="pip install huggingface-hub"):
+        client.download(record, environment)
 
 
 def test_the_cache_of_the_hubs_client_is_used(tmp_path, monkeypatch, environment):
