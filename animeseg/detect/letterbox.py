@@ -110,8 +110,9 @@ class Letterbox:
             left, top, right, bottom = edges
             if right <= left or bottom <= top:
                 continue
+            columns = min(math.ceil(right / scale[1]) + 1, kept[1])
             # One more column, equal to the last, so that scaling reaches the picture's edge.
-            inside = np.pad(grid[: kept[0], : kept[1]], ((0, 0), (0, 1)), mode="edge")
+            inside = np.pad(grid[: kept[0], :columns], ((0, 0), (0, 1)), mode="edge")
             strip = max(_STRIP_PIXELS // right, 1)
             for start in range(top, bottom, strip):
                 end = min(start + strip, bottom)
@@ -143,13 +144,6 @@ def _columns_above_zero(
     band: NDArray[np.float32], scale: float, out: NDArray[np.bool_], left: int
 ) -> None:
     """Whether ``band`` scaled along x by ``scale`` is above zero, from column ``left`` on."""
-    needed = min(math.ceil((left + out.shape[1]) / scale) + 1, band.shape[1])
     # The factor is given and not the width, for it is not a whole number of pixels per cell.
-    scaled = cv2.resize(
-        np.ascontiguousarray(band[:, :needed]),
-        None,
-        fx=scale,
-        fy=1,
-        interpolation=cv2.INTER_LINEAR,
-    )
+    scaled = cv2.resize(band, None, fx=scale, fy=1, interpolation=cv2.INTER_LINEAR)
     np.greater(scaled[:, left : left + out.shape[1]], 0, out=out)

@@ -167,7 +167,8 @@ class YoloDetector:
 
     def _run(self, image: NDArray[np.uint8]) -> tuple[Tensor, Tensor | None, bool]:
         """Predictions and prototypes for a padded picture, and whether they are finite."""
-        pixels = torch.from_numpy(image).to(self.device).permute(2, 0, 1)[None].contiguous()
+        # Channels stay last in memory: convolutions on CPUs are several % faster that way.
+        pixels = torch.from_numpy(image).to(self.device).permute(2, 0, 1)[None]
         with self._lock:
             found = self._forward(pixels, self._dtype)
             if self._dtype is not torch.float32 and not found[2]:
@@ -180,11 +181,7 @@ class YoloDetector:
 
     def _forward(self, pixels: Tensor, dtype: torch.dtype) -> tuple[Tensor, Tensor | None, bool]:
         predictions, prototypes = _unpack(self.network(pixels.to(dtype).div_(255)), self.task)
-        finite = all(
-            bool(torch.isfinite(each).all())
-            for each in (predictions, prototypes)
-            if each is not None
-        )
+        finite = _is_finite(predictions) and (prototypes is None or _is_finite(prototypes))
         return predictions, prototypes, finite
 
     def _rows(
@@ -281,6 +278,11 @@ def _unpack(output: Any, task: str) -> tuple[Tensor, Tensor | None]:
     if isinstance(first, tuple | list):
         first, rest = first
     return first, rest[-1] if isinstance(rest, tuple | list) else rest
+
+
+def _is_finite(numbers: Tensor) -> bool:
+    """Whether no number is NaN or infinite; the extremes tell, for both carry NaN on."""
+    return not numbers.numel() or bool(torch.isfinite(torch.stack(torch.aminmax(numbers))).all())
 
 
 def _prepare_end_to_end(network: torch.nn.Module) -> bool:
