@@ -156,7 +156,7 @@ class ReportFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._lines = path.suffix.lower() in (".jsonl", ".ndjson")
+        self._lines = path.suffix.lower() == ".jsonl"
         self._rows = 0
         self._partial = openable(path.with_name(f".{secrets.token_hex(4)}{PARTIAL_SUFFIX}"))
         self._stream: TextIO | None = None

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from animeseg.segmenter import Segmenter
 
 DEFAULT_OUT = "animeseg-out"
+REPORT_SUFFIXES = (".json", ".jsonl")
 
 _DESCRIPTION = """\
 Finds every anime character in pictures and writes masks, cut-outs and records.
@@ -122,7 +123,7 @@ def _add_talk_flags(command: argparse.ArgumentParser) -> None:
         "--report",
         type=Path,
         metavar="FILE",
-        help="write an entry per picture and the totals: .jsonl as JSON Lines, else as JSON",
+        help="write an entry per picture and the totals, to a .json or .jsonl (JSON Lines) file",
     )
     command.add_argument(
         "--json-lines",
@@ -146,6 +147,9 @@ def run(args: argparse.Namespace, console: Console) -> int:
 
     options = options_from(args)
     kinds = _kinds(args.output)
+    if args.report and args.report.suffix.lower() not in REPORT_SUFFIXES:
+        # A slip such as `--report a.png` must not cost a picture.
+        raise OptionError("--report", f"got {args.report}", "give a name ending in .json or .jsonl")
     sources = Sources(args.paths, recursive=args.recursive)
     stop = Stop()
     with (

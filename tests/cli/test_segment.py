@@ -372,6 +372,7 @@ def test_a_report_that_cannot_be_written_is_told_before_the_work(animeseg, pictu
         (["--top-k", "-1"], "top_k"),
         (["--classes", "a," * 2000], "classes"),
         (["--output", "painting"], "--output"),
+        (["--report", "a.png"], "--report"),
         (["--options", "missing.json"], "--options"),
         (["--options", "broken.json"], "--options"),
         (["--options", "list.json"], "--options"),
