@@ -1,7 +1,6 @@
 """Training pictures for the character detector, composed from cut-outs and backgrounds.
 
-A pack is a folder with a `manifest.json` (rows with `file`, `kind` fg|bg, `identity`) and the
-pictures it names. Written are `images/NNNNNN.jpg` and `masks/NNNNNN.png`, the latter 8-bit index
+Written are `images/NNNNNN.jpg` and `masks/NNNNNN.png`, the latter 8-bit index
 maps: 0 is background, k is the visible part of character k. Picture number i depends only on the
 seed and i, never on the number of workers.
 
@@ -11,21 +10,20 @@ seed and i, never on the number of workers.
 from __future__ import annotations
 
 import argparse
-import json
 import multiprocessing
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 from tqdm import tqdm
 
-from animeseg.data import scenery, sprites, style
-from animeseg.data.figures import draw_figure, sample_style
-from animeseg.data.sprites import Sprite
+from animeseg.data import objects, scenery, sprites, style
+from animeseg.data.cast import Layer, Pack, group_layers, load_pack, lone_layer, visible_only
 
 # (H, W) of a composite and its share. A training batch has one shape, so there are few of them.
 SHAPES: list[tuple[tuple[int, int], float]] = [
@@ -43,18 +41,6 @@ COUNTS: list[tuple[int, int, float]] = [
     (6, 12, 0.06),
     (13, 20, 0.05),
 ]
-MIN_VISIBLE_SHARE = 0.22  # a character more hidden than this is left out of the picture
-MIN_VISIBLE_AREA = 120  # pixels
-FIGURE_SHARE = 0.5  # of the characters; the others come from the pack
-LARGEST_FIGURE = 1000  # pixels of height; larger ones are enlarged from this
-
-
-@dataclass(frozen=True)
-class Pack:
-    """Loaded material: characters and (H, W, 3) uint8 RGB backgrounds."""
-
-    characters: list[Sprite]
-    backgrounds: list[np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -70,186 +56,10 @@ class Composite:
     index: np.ndarray
 
 
-@dataclass(frozen=True)
-class Layer:
-    """A character to paste: (h, w, 4) uint8 straight RGBA and its upper left corner (x, y)."""
-
-    rgba: np.ndarray
-    x: int
-    y: int
-
-    def window(self, shape: tuple[int, int]) -> tuple[slice, slice, np.ndarray] | None:
-        """Rows and columns of the canvas this layer covers and its part inside, if any."""
-        top, left = max(0, self.y), max(0, self.x)
-        bottom = min(shape[0], self.y + self.rgba.shape[0])
-        right = min(shape[1], self.x + self.rgba.shape[1])
-        if bottom <= top or right <= left:
-            return None
-        inside = self.rgba[top - self.y : bottom - self.y, left - self.x : right - self.x]
-        return slice(top, bottom), slice(left, right), inside
-
-
-def load_pack(root: Path, held_out: Sequence[str] = (), only_held_out: bool = False) -> Pack:
-    """Read a pack, without the held-out identities and backgrounds or with nothing else.
-
-    Args:
-        root: folder with `manifest.json`.
-        held_out: identities, and stems of background files, kept for validation.
-        only_held_out: take exactly the held-out rows instead of leaving them out.
-
-    Returns:
-        The characters and backgrounds of that half of the pack.
-    """
-    rows = json.loads((root / "manifest.json").read_text(encoding="utf-8"))
-    characters, backgrounds = [], []
-    for row in rows:
-        name = row["identity"] if row["kind"] == "fg" else Path(row["file"]).stem
-        if (name in held_out) != only_held_out:
-            continue
-        stored = cv2.imread(str(root / row["file"]), cv2.IMREAD_UNCHANGED)
-        if row["kind"] == "fg":
-            rgba = cv2.cvtColor(stored, cv2.COLOR_BGRA2RGBA)
-            characters.append(Sprite.from_rgba(rgba, name))
-        else:
-            backgrounds.append(cv2.cvtColor(stored[..., :3], cv2.COLOR_BGR2RGB))
-    return Pack(characters, backgrounds)
-
-
-def pick(table: Sequence[tuple], rng: np.random.Generator) -> tuple:
+def pick(table: Sequence[Any], rng: np.random.Generator) -> Any:
     """A row of a table whose last column is its share."""
     shares = np.array([row[-1] for row in table])
     return table[int(rng.choice(len(table), p=shares / shares.sum()))]
-
-
-def pack_character(pack: Pack, height: float, kept: float, rng: np.random.Generator) -> np.ndarray:
-    """A character of the pack in new colours, as (h, w, 4) uint8 straight RGBA."""
-    # Identity first: some have many expressions and would crowd out the others.
-    names = sorted({s.identity for s in pack.characters})
-    name = names[int(rng.integers(len(names)))]
-    poses = [s for s in pack.characters if s.identity == name]
-    sprite = poses[int(rng.integers(len(poses)))]
-    rows = slice(0, max(1, int(kept * sprite.rgba.shape[0])))
-    scale = height / sprite.rgba.shape[0]
-    rgba = resize(sprite.rgba[rows], scale * rng.uniform(0.82, 1.2), scale)
-    if rng.random() < 0.75:
-        size = rgba.shape[1::-1]
-        palette = cv2.resize(sprite.palette[rows], size, interpolation=cv2.INTER_NEAREST)
-        rgba = sprites.recolour(rgba, palette, sprite.skin, rng)
-    return sprites.warp(rgba, rng, chibi=0.25 if kept == 1 else 0.0)
-
-
-def drawn_character(
-    height: float, kept: float, rng: np.random.Generator, upright: bool
-) -> np.ndarray:
-    """A generated figure, as (h, w, 4) uint8 straight RGBA."""
-    seed = int(rng.integers(2**31))
-    look = replace(sample_style(np.random.default_rng([seed, 0])), framing="full")
-    if upright:
-        look = replace(look, tilt=float(np.clip(look.tilt, -15, 15)))
-    rgba = draw_figure(seed, height=max(16, int(min(height, LARGEST_FIGURE))), style=look).rgba
-    rgba = rgba[: max(1, int(kept * rgba.shape[0]))]
-    if height > LARGEST_FIGURE:
-        rgba = resize(rgba, height / LARGEST_FIGURE, height / LARGEST_FIGURE)
-    return sprites.warp(rgba, rng, chibi=0.0) if rng.random() < 0.5 else rgba
-
-
-def resize(rgba: np.ndarray, across: float, down: float) -> np.ndarray:
-    """Scale an (h, w, 4) cut-out without bleeding the colour of hidden pixels."""
-    size = (max(8, int(rgba.shape[1] * across)), max(12, int(rgba.shape[0] * down)))
-    shrink = cv2.INTER_AREA if down < 1 else cv2.INTER_LINEAR
-    return sprites.unpremultiply(cv2.resize(sprites.premultiply(rgba), size, interpolation=shrink))
-
-
-def character(
-    pack: Pack, height: float, rng: np.random.Generator, upright: bool, kept: float = 1.0
-) -> np.ndarray:
-    """One character in new colours and proportions.
-
-    Args:
-        pack: material.
-        height: of the whole character in pixels, about.
-        rng: source of randomness.
-        upright: lean a little at most; otherwise it may fall, fly or lie.
-        kept: only this share of the height, from the top, is needed.
-
-    Returns:
-        (h, w, 4) uint8 straight RGBA, h about `kept` x `height`.
-    """
-    if rng.random() < FIGURE_SHARE:
-        rgba = drawn_character(height, kept, rng, upright)
-    else:
-        rgba = pack_character(pack, height, kept, rng)
-    if rng.random() < 0.5:
-        rgba = rgba[:, ::-1]
-    if rng.random() < 0.5:
-        rgba = sprites.light(rgba, rng)
-    turned = rng.random()
-    if turned < (0.3 if upright else 0.5):
-        rgba = sprites.rotate(rgba, rng.normal(0, 7))
-    elif not upright and turned < 0.62:
-        rgba = sprites.rotate(rgba, rng.uniform(-100, 100))
-    return sprites.crop_to_alpha(np.ascontiguousarray(rgba))
-
-
-def lone_layer(pack: Pack, shape: tuple[int, int], rng: np.random.Generator) -> Layer:
-    """One main character: whole, knee-up, bust or close-up, standing where artists put it."""
-    height, width = shape
-    kind = rng.random()
-    if kind < 0.40:  # whole figure inside the frame, now and then small
-        rgba = character(pack, height * rng.uniform(0.35, 1.0), rng, upright=False)
-        fit = width * rng.uniform(0.9, 1.25) / rgba.shape[1]
-        if fit < 1:
-            rgba = resize(rgba, fit, fit)
-        x = int(rng.normal(0.5, 0.16) * width - rgba.shape[1] / 2)
-        y = int((height - rgba.shape[0]) * rng.uniform(0.1, 1.15))
-        return Layer(rgba, x, y)
-    # The lower part leaves the frame: this share of the character's height stays in.
-    low, high = (0.6, 0.9) if kind < 0.62 else (0.36, 0.6) if kind < 0.85 else (0.22, 0.36)
-    kept = rng.uniform(low, high)
-    shown = height * rng.uniform(0.7, 1.08)
-    rgba = character(pack, shown / kept, rng, upright=True, kept=min(1.0, kept * 1.2))
-    head = rgba[: int(0.25 / kept * shown), :, 3].sum(0, dtype=np.float64)
-    centre = (head * np.arange(len(head))).sum() / max(head.sum(), 1.0)
-    return Layer(rgba, int(rng.normal(0.5, 0.1) * width - centre), int(height - shown))
-
-
-def group_layers(
-    pack: Pack, shape: tuple[int, int], count: int, rng: np.random.Generator
-) -> list[Layer]:
-    """Several characters, rear first: lower in the picture is nearer and larger."""
-    height, width = shape
-    crowd = count > 5
-    base = height * (rng.uniform(0.22, 0.45) if crowd else rng.uniform(0.4, 1.1))
-    upright = crowd or rng.random() < 0.6
-    ground = np.sort(rng.uniform(0.45 if crowd else 0.75, 1.25, count))
-    columns = (rng.permutation(count) + rng.uniform(0.1, 0.9, count)) / count
-    if not crowd and rng.random() < 0.4:
-        columns = 0.5 + (columns - 0.5) * rng.uniform(0.4, 0.9)  # close together, overlapping
-    layers = []
-    for bottom, column in zip(ground, columns, strict=True):
-        size = base * rng.uniform(0.8, 1.2) * (0.55 + 0.5 * bottom)
-        rgba = character(pack, size, rng, upright)
-        x = int(column * width - rgba.shape[1] / 2)
-        layers.append(Layer(rgba, x, int(bottom * height - rgba.shape[0])))
-    return layers
-
-
-def visible_only(layers: list[Layer], shape: tuple[int, int]) -> list[Layer]:
-    """Leave out characters that the nearer ones or the frame hide almost entirely."""
-    covered = np.zeros(shape, bool)
-    kept = []
-    for layer in reversed(layers):
-        place = layer.window(shape)
-        if place is None:
-            continue
-        rows, columns, inside = place
-        solid = inside[..., 3] > 127
-        seen = int((solid & ~covered[rows, columns]).sum())
-        if seen < max(MIN_VISIBLE_AREA, MIN_VISIBLE_SHARE * solid.sum()):
-            continue
-        covered[rows, columns] |= solid
-        kept.append(layer)
-    return kept[::-1]
 
 
 def harmonise(rgba: np.ndarray, under: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -273,14 +83,17 @@ def harmonise(rgba: np.ndarray, under: np.ndarray, rng: np.random.Generator) -> 
     return rgba
 
 
-def blend(canvas: np.ndarray, index: np.ndarray, layer: Layer, number: int) -> None:
+def blend(
+    canvas: np.ndarray, index: np.ndarray, layer: Layer, number: int, rng: np.random.Generator
+) -> None:
     """Paste a layer over the canvas and write its number into the index map, both in place."""
-    place = layer.window(index.shape)
+    place = layer.window((index.shape[0], index.shape[1]))
     if place is None:
         return
     rows, columns, inside = place
-    alpha = inside[..., 3:].astype(np.float32) / 255
     under = canvas[rows, columns]
+    inside = harmonise(inside, under, rng)
+    alpha = inside[..., 3:].astype(np.float32) / 255
     canvas[rows, columns] = (under + (inside[..., :3].astype(np.float32) - under) * alpha).round()
     index[rows, columns][inside[..., 3] > 127] = number
 
@@ -294,17 +107,17 @@ def occlude(
         stencil = np.zeros(shape, np.float32)
         stencil[int(shape[0] * rng.uniform(0.72, 0.95)) :] = 1
     else:
-        stencil = scenery.blob(shape, rng, rng.uniform(0.06, 0.2) * min(shape))
+        stencil = objects.blob(shape, rng, rng.uniform(0.06, 0.2) * min(shape))
     picture = pack.backgrounds[int(rng.integers(len(pack.backgrounds)))]
-    texture = scenery.crop(picture, shape, rng)
+    texture = objects.crop(picture, shape, rng)
     if rng.random() < 0.5:
-        texture = scenery.colour(rng)
+        texture = objects.colour(rng)
     hidden = np.where(stencil > 0.5, 0, index).astype(np.uint8)
     before = np.bincount(index.ravel(), minlength=256)[1:]
     after = np.bincount(hidden.ravel(), minlength=256)[1:]
     if np.any(after < 0.6 * before):
         return canvas, index
-    return scenery.paste(canvas, texture, stencil), hidden
+    return objects.paste(canvas, texture, stencil), hidden
 
 
 def compose(pack: Pack, seed: int, number: int) -> Composite:
@@ -318,13 +131,11 @@ def compose(pack: Pack, seed: int, number: int) -> Composite:
     alone = count == 1
     layers = [lone_layer(pack, shape, rng)] if alone else group_layers(pack, shape, count, rng)
     for k, layer in enumerate(visible_only(layers, shape), start=1):
-        rows, columns, _ = layer.window(shape)
-        rgba = harmonise(layer.rgba, canvas[rows, columns], rng)
-        blend(canvas, index, Layer(rgba, layer.x, layer.y), k)
+        blend(canvas, index, layer, k, rng)
     if rng.random() < 0.15:
         canvas, index = occlude(canvas, index, pack, rng)
     if rng.random() < 0.1:
-        canvas = scenery.particles(canvas, rng)
+        canvas = objects.particles(canvas, rng)
     return Composite(style.stylise(canvas, rng), index)
 
 

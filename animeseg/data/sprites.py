@@ -61,7 +61,7 @@ def drop_symbols(rgba: np.ndarray) -> np.ndarray:
         return rgba
     body = cv2.dilate(((labels > 0) & ~np.isin(labels, small)).astype(np.uint8), np.ones((5, 5)))
     symbols = cv2.dilate(np.isin(labels, small).astype(np.uint8), np.ones((9, 9)))
-    cleaned = rgba.copy()
+    cleaned: np.ndarray = rgba.copy()
     cleaned[(symbols > 0) & (body == 0)] = 0
     return cleaned
 
@@ -76,7 +76,9 @@ def cluster_colours(rgba: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         The palette map (H, W) uint8 and the skin flags (CLUSTERS,) bool.
     """
     lab = cv2.cvtColor(rgba[..., :3].astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
-    features = lab * np.float32([0.5, 1, 1])  # lightness separates cloth from shadow: weigh it less
+    features = lab * np.array(
+        [0.5, 1, 1], np.float32
+    )  # lightness separates cloth from shadow: weigh it less
     opaque = features[rgba[..., 3] > 200]
     sample = opaque[:: max(1, len(opaque) // 4000)]
     cv2.setRNGSeed(0)
@@ -136,7 +138,8 @@ def smooth_field(
 ) -> np.ndarray:
     """A smooth random (H, W) float32 field of unit strength from a coarse (rows, columns) grid."""
     coarse = rng.normal(0, 1, cells).astype(np.float32)
-    return cv2.resize(coarse, shape[::-1], interpolation=cv2.INTER_CUBIC)
+    field: np.ndarray = cv2.resize(coarse, shape[::-1], interpolation=cv2.INTER_CUBIC)
+    return field
 
 
 def warp(rgba: np.ndarray, rng: np.random.Generator, chibi: float) -> np.ndarray:
@@ -159,8 +162,8 @@ def warp(rgba: np.ndarray, rng: np.random.Generator, chibi: float) -> np.ndarray
     source_y = y + strength * smooth_field((height, width), (7, 5), rng)
     if rng.random() < chibi:
         head, enlarged = rng.uniform(0.24, 0.32), rng.uniform(0.38, 0.55)
-        rows = np.float32([0, head, 1]) * height
-        source_y = np.interp(source_y, np.float32([0, enlarged, 1]) * height, rows)
+        rows = np.array([0, head, 1]) * height
+        source_y = np.interp(source_y, np.array([0, enlarged, 1]) * height, rows)
         top = rgba[: int(head * height), :, 3].sum(0, dtype=np.float64)
         centre = (top * np.arange(width)).sum() / max(top.sum(), 1.0)
         below = np.clip((source_y / height - head) / 0.08, 0, 1)

@@ -20,17 +20,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
-import cv2
-import numpy as np
 import torch
 from safetensors.torch import save_file
 from torch import nn
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader
 from tqdm import tqdm
 
 from animeseg.detect import _ultralytics
+from animeseg.train.batches import Batches, shapes_of
 
 PERSON = 0  # COCO class the new class starts from
 HEAD = 22  # index of the segmentation head among the layers
@@ -92,11 +91,15 @@ def expected_activation(norm: nn.BatchNorm2d) -> tuple[torch.Tensor, torch.Tenso
 
 
 @torch.no_grad()
-def slim_class_branch(source: nn.Sequential, target: nn.Sequential) -> None:
+def slim_class_branch(source: Any, target: Any) -> None:
     """Fill one level of the one-class branch with COCO's, reading out 'person'.
 
     COCO's branch has 80 hidden channels, that of a single class 64. The channels that matter least
     to the person score go, and what they contribute on average moves into the next bias.
+
+    Args:
+        source: COCO's level: two blocks of convolution, norm and SiLU, then a 1x1 convolution.
+        target: the like of ours, overwritten.
     """
     width = target[0].conv.out_channels
     readout = source[2].weight[PERSON, :, 0, 0]
@@ -121,99 +124,16 @@ def slim_class_branch(source: nn.Sequential, target: nn.Sequential) -> None:
     target[2].bias.copy_(source[2].bias[PERSON] + readout[rest2] @ mean2[rest2])
 
 
-def operate(coco: nn.Module) -> nn.Module:
+def operate(coco: Any) -> nn.Module:
     """Turn an 80-class COCO network into the standard one-class network that finds persons."""
     network = _ultralytics.find("ultralytics.nn.tasks:SegmentationModel")
-    model: nn.Module = network(copy.deepcopy(coco.yaml), nc=1, verbose=False).float()
+    model: Any = network(copy.deepcopy(coco.yaml), nc=1, verbose=False).float()
     ours, theirs = model.state_dict(), coco.state_dict()
     same = {k: v for k, v in theirs.items() if k in ours and v.shape == ours[k].shape}
     model.load_state_dict(same, strict=False)
     for source, target in zip(coco.model[HEAD].cv3, model.model[HEAD].cv3, strict=True):
         slim_class_branch(source, target)
-    return model
-
-
-# --- Data ---------------------------------------------------------------------------------------
-
-
-def load_picture(path: Path, shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
-    """Read a composite at a size: (H, W, 3) uint8 RGB and its (H, W) uint8 index map."""
-    image = cv2.imread(str(path), cv2.IMREAD_COLOR)
-    index = cv2.imread(str(path.parent.parent / "masks" / f"{path.stem}.png"), cv2.IMREAD_UNCHANGED)
-    size = shape[::-1]
-    shrink = cv2.INTER_AREA if shape[0] < image.shape[0] else cv2.INTER_LINEAR
-    image = cv2.cvtColor(cv2.resize(image, size, interpolation=shrink), cv2.COLOR_BGR2RGB)
-    return image, cv2.resize(index, size, interpolation=cv2.INTER_NEAREST)
-
-
-def boxes_of(index: np.ndarray, smallest: int = 40) -> tuple[np.ndarray, np.ndarray]:
-    """Number the characters of an index map anew and box them.
-
-    Args:
-        index: (H, W) uint8.
-        smallest: pixels; less is made background.
-
-    Returns:
-        The map with numbers 1..N without gaps and (N, 4) float32 boxes, centre and size, 0..1.
-    """
-    areas = np.bincount(index.ravel(), minlength=256)
-    clean, boxes = np.zeros_like(index), []
-    for k in np.flatnonzero(areas[1:] >= smallest) + 1:
-        mask = index == k
-        clean[mask] = len(boxes) + 1
-        x, y, w, h = cv2.boundingRect(mask.astype(np.uint8))
-        boxes.append((x + w / 2, y + h / 2, w, h))
-    scale = np.float32([*index.shape[::-1], *index.shape[::-1]])
-    return clean, np.float32(boxes).reshape(-1, 4) / scale
-
-
-class Batches(Dataset[dict[str, torch.Tensor]]):
-    """Whole batches of one epoch, each of one shape, in an order that seed and epoch decide."""
-
-    def __init__(self, shapes: dict[Path, tuple[int, int]], recipe: Recipe, epoch: int) -> None:
-        rng = np.random.default_rng([recipe.seed, epoch])
-        self.stride = recipe.mask_stride
-        self.plan: list[tuple[list[Path], tuple[int, int], np.ndarray]] = []
-        for shape in sorted(set(shapes.values())):
-            paths = sorted(p for p, s in shapes.items() if s == shape)
-            order = rng.permutation(len(paths))
-            for start in range(0, len(order) - recipe.batch + 1, recipe.batch):
-                chosen = [paths[i] for i in order[start : start + recipe.batch]]
-                scale = rng.choice(recipe.scales)
-                size = (int(shape[0] * scale) // 32 * 32, int(shape[1] * scale) // 32 * 32)
-                self.plan.append((chosen, size, rng.random(recipe.batch) < 0.5))
-        self.plan = [self.plan[i] for i in rng.permutation(len(self.plan))]
-
-    def __len__(self) -> int:
-        return len(self.plan)
-
-    def __getitem__(self, number: int) -> dict[str, torch.Tensor]:
-        """A batch as the loss of ultralytics reads it; images are (B, 3, H, W) uint8 RGB."""
-        images, masks, boxes, owners = [], [], [], []
-        for i, (path, mirror) in enumerate(zip(*self.plan[number][::2], strict=True)):
-            image, index = load_picture(path, self.plan[number][1])
-            if mirror:
-                image, index = image[:, ::-1], index[:, ::-1]
-            clean, found = boxes_of(np.ascontiguousarray(index))
-            half = self.stride // 2
-            images.append(torch.from_numpy(np.ascontiguousarray(image)).permute(2, 0, 1))
-            masks.append(torch.from_numpy(clean[half :: self.stride, half :: self.stride].copy()))
-            boxes.append(torch.from_numpy(found))
-            owners.append(torch.full((len(found),), float(i)))
-        owner = torch.cat(owners)
-        return {
-            "img": torch.stack(images),
-            "masks": torch.stack(masks),
-            "bboxes": torch.cat(boxes),
-            "batch_idx": owner,
-            "cls": torch.zeros_like(owner),
-        }
-
-
-def shapes_of(folders: Sequence[Path]) -> dict[Path, tuple[int, int]]:
-    """The (H, W) of every composed picture under the folders."""
-    paths = [p for folder in folders for p in sorted((folder / "images").glob("*.jpg"))]
-    return {p: cv2.imread(str(p), cv2.IMREAD_GRAYSCALE).shape for p in tqdm(paths, unit="picture")}
+    return cast(nn.Module, model)
 
 
 # --- Training -----------------------------------------------------------------------------------
@@ -260,7 +180,8 @@ def train(
     model: nn.Module, batches: Sequence[Batches], recipe: Recipe, workers: int
 ) -> Iterator[nn.Module]:
     """Fine-tune in place; yields the averaged weights after every epoch."""
-    model.args = SimpleNamespace(box=recipe.box, cls=recipe.cls, dfl=recipe.dfl, overlap_mask=True)
+    gains = SimpleNamespace(box=recipe.box, cls=recipe.cls, dfl=recipe.dfl, overlap_mask=True)
+    vars(model)["args"] = gains  # where the loss of ultralytics looks for them
     model.to(memory_format=torch.channels_last)
     start, average = copy.deepcopy(model).train(), copy.deepcopy(model)
     hold_statistics(start)
@@ -273,7 +194,7 @@ def train(
     hold_statistics(model)
     bar = tqdm(total=total, unit="step", mininterval=20)
     for epoch in batches:
-        for batch in DataLoader(epoch, batch_size=None, num_workers=workers, prefetch_factor=4):
+        for batch in DataLoader(epoch, batch_size=None, num_workers=workers):
             image = batch["img"].float().div_(255).contiguous(memory_format=torch.channels_last)
             with torch.autocast("cpu", torch.bfloat16):
                 raw = model(image)
@@ -324,8 +245,9 @@ def export(model: nn.Module, weights: Weights, path: Path, header: dict[str, Any
         path: file to write.
         header: further metadata; anything but a string is stored as JSON.
     """
-    arch = {k: v for k, v in model.yaml.items() if k not in ("yaml_file", "channels")}
-    meta = {"format": "animeseg-yolo", "task": "segment", "arch": {**arch, "nc": 1, "scale": "n"}}
+    layout: dict[str, Any] = vars(model)["yaml"]
+    arch = {k: v for k, v in layout.items() if k not in ("yaml_file", "channels")}
+    meta: dict[str, Any] = {"format": "animeseg-yolo", "task": "segment", "arch": {**arch, "nc": 1}}
     meta |= {"names": {"0": "character"}, "stride": 32, "licence": "AGPL-3.0-or-later"} | header
     stored = {
         k: (v.half() if v.is_floating_point() and v.ndim > 1 else v).detach().clone().contiguous()
@@ -356,7 +278,16 @@ def main(argv: Sequence[str] | None = None) -> None:
     start = copy.deepcopy(model.state_dict())
     args.out.mkdir(parents=True, exist_ok=True)
     shapes = shapes_of(args.data)
-    batches = [Batches(shapes, recipe, epoch) for epoch in range(recipe.epochs if shapes else 0)]
+    batches = [
+        Batches(
+            shapes,
+            batch=recipe.batch,
+            scales=recipe.scales,
+            mask_stride=recipe.mask_stride,
+            seed=[recipe.seed, epoch],
+        )
+        for epoch in range(recipe.epochs if shapes else 0)
+    ]
     summary: dict[str, Any] = {"recipe": asdict(recipe), "pictures": len(shapes)}
     header = {"imgsz": args.imgsz, "confidence": args.confidence, "version": args.model_version}
     began, result = time.monotonic(), start
