@@ -20,7 +20,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import torch
 from safetensors.torch import save_file
@@ -30,9 +30,8 @@ from tqdm import tqdm
 
 from animeseg.detect import _ultralytics
 from animeseg.train.batches import Batches, shapes_of
+from animeseg.train.surgery import HEAD, operate
 
-PERSON = 0  # COCO class the new class starts from
-HEAD = 22  # index of the segmentation head among the layers
 Weights = dict[str, torch.Tensor]
 
 
@@ -51,6 +50,7 @@ class Recipe:
         mask_stride: picture pixels per pixel of the mask target; the network predicts at 4.
         keep: weight of the feature distillation from the untouched network.
         alpha: share of the fine-tuned weights in the result; the rest is the start.
+        operating_score: raw score best told apart at; it is shifted to the default confidence.
         box, cls, dfl: gains of the loss, those of ultralytics.
         seed: of the order of pictures and of the scales.
     """
@@ -64,7 +64,8 @@ class Recipe:
     scales: tuple[float, ...] = (0.5, 0.6, 0.7, 0.8, 1.0)
     mask_stride: int = 4
     keep: float = 0.0
-    alpha: float = 1.0
+    alpha: float = 0.5
+    operating_score: float = 0.25
     box: float = 7.5
     cls: float = 0.5
     dfl: float = 1.5
@@ -72,68 +73,6 @@ class Recipe:
 
 
 PRESETS: dict[str, Recipe] = {"character-n": Recipe()}
-
-
-# --- Surgery ------------------------------------------------------------------------------------
-
-
-def expected_activation(norm: nn.BatchNorm2d) -> tuple[torch.Tensor, torch.Tensor]:
-    """Mean and standard deviation of SiLU behind a batch norm, its input taken as Gaussian.
-
-    Returns:
-        Two (channels,) float32 tensors.
-    """
-    grid = torch.linspace(-4, 4, 161)
-    weight = torch.softmax(-(grid**2) / 2, 0)
-    value = nn.functional.silu(norm.bias[:, None] + norm.weight[:, None].abs() * grid)
-    mean = value @ weight
-    return mean, ((value - mean[:, None]) ** 2 @ weight).sqrt()
-
-
-@torch.no_grad()
-def slim_class_branch(source: Any, target: Any) -> None:
-    """Fill one level of the one-class branch with COCO's, reading out 'person'.
-
-    COCO's branch has 80 hidden channels, that of a single class 64. The channels that matter least
-    to the person score go, and what they contribute on average moves into the next bias.
-
-    Args:
-        source: COCO's level: two blocks of convolution, norm and SiLU, then a 1x1 convolution.
-        target: the like of ours, overwritten.
-    """
-    width = target[0].conv.out_channels
-    readout = source[2].weight[PERSON, :, 0, 0]
-    mean2, std2 = expected_activation(source[1].bn)
-    second = (readout.abs() * std2).topk(width).indices.sort().values
-    rest2 = torch.ones_like(readout, dtype=torch.bool).index_fill(0, second, False)
-
-    spread = source[1].bn.weight / (source[1].bn.running_var + source[1].bn.eps).sqrt()
-    kernel = source[1].conv.weight
-    use = ((readout * spread).abs()[second, None] * kernel[second].flatten(2).norm(dim=2)).sum(0)
-    mean1, std1 = expected_activation(source[0].bn)
-    first = (use * std1).topk(width).indices.sort().values
-    rest1 = torch.ones_like(use, dtype=torch.bool).index_fill(0, first, False)
-
-    target[0].conv.weight.copy_(source[0].conv.weight[first])
-    target[1].conv.weight.copy_(kernel[second][:, first])
-    for block, kept, donor in ((target[0], first, source[0]), (target[1], second, source[1])):
-        for name in ("weight", "bias", "running_mean", "running_var"):
-            getattr(block.bn, name).copy_(getattr(donor.bn, name)[kept])
-    target[1].bn.running_mean.sub_(kernel[second][:, rest1].sum((2, 3)) @ mean1[rest1])
-    target[2].weight.copy_(readout[second].view(1, -1, 1, 1))
-    target[2].bias.copy_(source[2].bias[PERSON] + readout[rest2] @ mean2[rest2])
-
-
-def operate(coco: Any) -> nn.Module:
-    """Turn an 80-class COCO network into the standard one-class network that finds persons."""
-    network = _ultralytics.find("ultralytics.nn.tasks:SegmentationModel")
-    model: Any = network(copy.deepcopy(coco.yaml), nc=1, verbose=False).float()
-    ours, theirs = model.state_dict(), coco.state_dict()
-    same = {k: v for k, v in theirs.items() if k in ours and v.shape == ours[k].shape}
-    model.load_state_dict(same, strict=False)
-    for source, target in zip(coco.model[HEAD].cv3, model.model[HEAD].cv3, strict=True):
-        slim_class_branch(source, target)
-    return cast(nn.Module, model)
 
 
 # --- Training -----------------------------------------------------------------------------------
@@ -233,6 +172,13 @@ def interpolate(start: Weights, tuned: Weights, alpha: float) -> Weights:
     }
 
 
+def calibrate(weights: Weights, score: float, confidence: float) -> Weights:
+    """Shift all scores alike so that what scored `score` scores `confidence`; order is kept."""
+    shift = math.log(confidence / (1 - confidence)) - math.log(score / (1 - score))
+    biases = [f"model.{HEAD}.cv3.{level}.2.bias" for level in range(3)]
+    return weights | {name: weights[name] + shift for name in biases}
+
+
 # --- Result -------------------------------------------------------------------------------------
 
 
@@ -294,6 +240,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     export(model, start, args.out / "start.safetensors", header | {"train": summary})
     for epoch, average in enumerate(train(model, batches, recipe, args.workers), start=1):
         result = interpolate(start, average.state_dict(), recipe.alpha)
+        result = calibrate(result, recipe.operating_score, args.confidence)
         summary |= {"epochs_done": epoch, "seconds": round(time.monotonic() - began)}
         path = args.out / f"epoch{epoch}.safetensors"
         export(model, result, path, header | {"train": summary})

@@ -11,7 +11,7 @@ import torch
 from safetensors import safe_open
 
 from animeseg.detect import _ultralytics
-from animeseg.train import character
+from animeseg.train import character, surgery
 from animeseg.train.batches import Batches, boxes_of, shapes_of
 
 LAYOUT = {
@@ -58,7 +58,7 @@ def coco():
 
 @pytest.fixture(scope="module")
 def operated(coco):
-    return character.operate(coco).eval()
+    return surgery.operate(coco).eval()
 
 
 @pytest.fixture
@@ -89,7 +89,7 @@ def test_surgery_keeps_all_but_the_class_branch(coco, operated):
 def test_surgery_keeps_the_person_score_roughly(coco, operated):
     picture = torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(0))
     with torch.inference_mode():
-        before = coco(picture)[1]["scores"][0, character.PERSON]
+        before = coco(picture)[1]["scores"][0, surgery.PERSON]
         after = operated(picture)[1]["scores"][0, 0]
     assert (after - before).abs().max() < 0.5
 
@@ -134,6 +134,13 @@ def test_interpolation_reaches_both_ends():
     start, tuned = {"w": torch.zeros(3)}, {"w": torch.ones(3)}
     assert character.interpolate(start, tuned, 0.0)["w"].tolist() == [0, 0, 0]
     assert character.interpolate(start, tuned, 1.0)["w"].tolist() == [1, 1, 1]
+
+
+def test_calibration_moves_the_operating_score_to_the_confidence():
+    logit = torch.logit(torch.tensor([0.35]))
+    weights = {f"model.22.cv3.{level}.2.bias": logit for level in range(3)}
+    shifted = character.calibrate(weights, 0.35, 0.25)
+    assert all(torch.sigmoid(v).item() == pytest.approx(0.25) for v in shifted.values())
 
 
 @pytest.mark.slow
