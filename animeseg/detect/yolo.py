@@ -18,7 +18,8 @@ from torch import Tensor
 from animeseg.detect import Detection
 from animeseg.detect._ultralytics import find
 from animeseg.detect.architecture import Header, build, class_indices, read_header
-from animeseg.detect.letterbox import Letterbox, touched
+from animeseg.detect.letterbox import Letterbox
+from animeseg.detect.prototypes import draw, fill
 from animeseg.errors import OptionError
 from animeseg.instances import Instances, Note
 from animeseg.limits import MAX_INSTANCES
@@ -27,9 +28,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from animeseg.instances import ModelInfo
-
-_LOGITS_AT_ONCE = 8_000_000
-"""Most mask logits, in cells of the prototypes' grid, that are held at once."""
 
 
 class YoloDetector:
@@ -215,9 +213,9 @@ class YoloDetector:
         boxes = box.boxes_back(table[:, :4])
         masks = np.zeros((len(rows), *box.size), np.bool_)
         if prototypes is None:
-            there = _fill(masks, boxes)
+            there = fill(masks, boxes)
         else:
-            there = _draw(masks, rows[:, 6:], prototypes[0].float(), boxes, box)
+            there = draw(masks, rows[:, 6:], prototypes[0].float(), boxes, box)
         instances = Instances(
             boxes=boxes,
             masks=masks,
@@ -226,44 +224,6 @@ class YoloDetector:
             names=self.names,
         )
         return instances if there.all() else instances[there]
-
-
-def _draw(
-    masks: NDArray[np.bool_],
-    coefficients: Tensor,
-    prototypes: Tensor,
-    boxes: NDArray[np.float32],
-    box: Letterbox,
-) -> NDArray[np.bool_]:
-    """Writes the masks of N instances, as many at a time as memory allows.
-
-    Args:
-        masks: (N, H, W) bool, all false.
-        coefficients: (N, C) float32.
-        prototypes: (C, h, w) float32 over the whole input.
-        boxes: (N, 4) XYXY in pixels of the picture.
-        box: how the picture lies in the input.
-
-    Returns:
-        (N,) bool: whether a mask has any pixel.
-    """
-    there = np.zeros(len(masks), np.bool_)
-    flat = prototypes.flatten(1)
-    step = max(_LOGITS_AT_ONCE // flat.shape[1], 1)
-    for start in range(0, len(masks), step):
-        part = slice(start, start + step)
-        logits = (coefficients[part] @ flat).view(-1, *prototypes.shape[1:])
-        there[part] = box.masks_back(logits.cpu().numpy(), boxes[part], masks[part])
-    return there
-
-
-def _fill(masks: NDArray[np.bool_], boxes: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """Fills the pixels of ``masks`` (N, H, W) that ``boxes`` (N, 4) touch; as `_draw` otherwise."""
-    edges = touched(boxes)
-    for mask, (left, top, right, bottom) in zip(masks, edges, strict=True):
-        mask[top:bottom, left:right] = True
-    filled: NDArray[np.bool_] = np.all(edges[:, :2] < edges[:, 2:], axis=1)
-    return filled
 
 
 def _unpack(output: Any, task: str) -> tuple[Tensor, Tensor | None]:

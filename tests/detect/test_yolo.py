@@ -64,13 +64,6 @@ def test_box_and_mask_come_back_to_the_picture(yolo, size):
     assert abs(found.masks.mean() / 0.75 - 1) < 0.01
 
 
-def test_masks_do_not_leave_their_boxes(yolo, picture):
-    rows = [[16, 16, 48, 64, 0.9, 0]]
-    found = yolo.saying(yolo.Says(rows, everywhere(1)), 128).detect(picture)
-    assert found.masks[0].sum() == 32 * 48
-    assert found.masks[0, 16:64, 16:48].all()
-
-
 def test_box_models_give_masks_that_fill_their_boxes(yolo, picture):
     rows = [[16.4, 16, 48, 63.5, 0.9, 0], [90, 90, 200, 200, 0.8, 0]]
     found = yolo.saying(yolo.Says(rows), 128).detect(picture)
@@ -79,7 +72,7 @@ def test_box_models_give_masks_that_fill_their_boxes(yolo, picture):
 
 
 def test_what_lies_in_the_padding_or_has_no_mask_is_no_instance(yolo):
-    rows = [[10, 100, 90, 126, 0.9, 0], [20, 20, 60, 60, 0.8, 0], [30, 30, 90, 90, 0.7, 0]]
+    rows = [[10, 100, 90, 126, 0.9, 0], [20, 20, 50, 60, 0.8, 0], [30, 30, 90, 90, 0.7, 0]]
     maps = grid_of((96, 128), 128, lambda across, down: (across > 60) & (down > 0))
     said = yolo.Says(rows, maps, coefficients=[[1.0]] * 3)
     found = yolo.saying(said, 128).detect(np.zeros((96, 128, 3), np.uint8))
@@ -110,14 +103,6 @@ def test_sixty_characters_on_one_spot_are_capped_in_a_fixed_order(yolo, picture)
     few = detector.detect(picture, nms_iou=1.0, max_instances=7)
     assert same(few, crowd[:7])
     assert len(detector.detect(picture, nms_iou=0.7)) == 1
-
-
-def test_masks_are_drawn_in_portions_with_the_same_result(yolo, picture, monkeypatch):
-    rows = [[20, 20, 100, 30 + 2 * index, 0.9 - index / 100, 0] for index in range(20)]
-    detector = yolo.saying(yolo.Says(rows, everywhere(20)), 128)
-    at_once = detector.detect(picture, nms_iou=1.0)
-    monkeypatch.setattr("animeseg.detect.yolo._LOGITS_AT_ONCE", 3 * 24 * 32)
-    assert same(detector.detect(picture, nms_iou=1.0), at_once)
 
 
 @pytest.mark.parametrize(
