@@ -18,6 +18,12 @@ from animeseg.instances import Instances, Segmentation
 from animeseg.options import Options
 
 
+def loaded(path):
+    with Image.open(path) as image:
+        image.load()
+        return image
+
+
 @pytest.fixture
 def job(tmp_path):
     (tmp_path / "out").mkdir()
@@ -151,7 +157,7 @@ def test_a_caller_that_fails_is_not_silenced_and_files_stay_whole(job, pictures)
     with pytest.raises(ZeroDivisionError):
         run_batch(pictures(6), segment, job, on_row=on_row)
     for path in job.out.glob("*.png"):
-        assert np.asarray(Image.open(path)).shape == (16, 16)
+        assert np.asarray(loaded(path)).shape == (16, 16)
 
 
 def test_pictures_are_taken_only_as_they_are_needed(job, pictures):

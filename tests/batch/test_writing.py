@@ -41,8 +41,14 @@ def result():
     return Segmentation((40, 60), Instances.from_masks(masks), options)
 
 
+def loaded(path):
+    with Image.open(path) as image:
+        image.load()
+        return image
+
+
 def read(job, name):
-    return np.asarray(Image.open(job.out / name))
+    return np.asarray(loaded(job.out / name))
 
 
 def test_each_kind_holds_what_it_promises(job, picture, result):
@@ -80,7 +86,7 @@ def test_the_colour_profile_of_the_picture_is_kept_where_its_colours_are(job, pi
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     write_outputs(replace(picture, icc_profile=profile), result, job, ORIGIN, KINDS)
     for kind, kept in (("cutout", True), ("character-1", True), ("overlay", True), ("mask", False)):
-        info = Image.open(job.out / f"sub/a.{kind}.png").info
+        info = loaded(job.out / f"sub/a.{kind}.png").info
         assert (info.get("icc_profile") == profile) is kept, kind
 
 

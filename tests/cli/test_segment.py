@@ -18,6 +18,12 @@ from animeseg.batch.ledger import LEDGER_NAME
 from animeseg.files import PARTIAL_SUFFIX
 
 
+def loaded(path):
+    with Image.open(path) as image:
+        image.load()
+        return image
+
+
 def files_in(directory):
     return sorted(
         path.relative_to(directory).as_posix()
@@ -35,8 +41,8 @@ def test_a_picture_gives_a_cutout_a_mask_and_a_record(animeseg, picture):
         str(Path("animeseg-out") / name) for name in files_in("animeseg-out")
     )
     assert "1 picture: 1 done; 1 character found" in run.err
-    assert Image.open("animeseg-out/girl.cutout.png").mode == "RGBA"
-    assert Image.open("animeseg-out/girl.mask.png").mode == "L"
+    assert loaded("animeseg-out/girl.cutout.png").mode == "RGBA"
+    assert loaded("animeseg-out/girl.mask.png").mode == "L"
 
 
 def test_all_kinds_of_output_can_be_chosen(animeseg, picture):
@@ -93,7 +99,7 @@ def test_nothing_is_overwritten_unless_told(animeseg, picture):
         assert files_in("out") == ["a.mask.png"]
     assert Path("out/a.mask.png").read_bytes() == b"mine"
     assert animeseg("segment", "a.png", "--out", "out", "--overwrite").code == 0
-    assert Image.open("out/a.mask.png").size == (40, 30)
+    assert loaded("out/a.mask.png").size == (40, 30)
 
 
 BAD = {
@@ -156,7 +162,7 @@ def test_no_character_is_a_result_like_any_other(animeseg, picture):
     assert run.code == 0
     assert "0 characters found, none in 1 picture" in run.err
     assert files_in("animeseg-out") == ["empty.cutout.png", "empty.mask.png"]
-    assert not np.array(Image.open("animeseg-out/empty.cutout.png"))[:, :, 3].any()
+    assert not np.array(loaded("animeseg-out/empty.cutout.png"))[:, :, 3].any()
     assert (
         "1 skipped"
         in animeseg("segment", "empty.png", "-o", "cutout,mask,characters", "--resume").err
@@ -299,7 +305,7 @@ def test_a_full_disk_stops_the_run_and_leaves_whole_files_only(animeseg, picture
     assert "3 done" in run.err
     assert len(files_in("animeseg-out")) == 3
     for name in files_in("animeseg-out"):
-        Image.open(Path("animeseg-out", name)).load()
+        loaded(Path("animeseg-out", name))
     rows = [json.loads(line) for line in Path("report.jsonl").read_text().splitlines()]
     assert rows[-1]["totals"]["stopped"] == "disk_full"
     assert len(rows) < 12, "it went on after the disk was full"
