@@ -34,7 +34,7 @@ SHAPES: list[tuple[tuple[int, int], float]] = [
 ]
 # (fewest, most, share) characters in a picture.
 COUNTS: list[tuple[int, int, float]] = [
-    (0, 0, 0.10),
+    (0, 0, 0.15),
     (1, 1, 0.50),
     (2, 2, 0.16),
     (3, 5, 0.13),
