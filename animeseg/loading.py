@@ -112,9 +112,9 @@ class ModelSource:
                 raise
             return self._edge(options), (_edge_note(options, error),)
         if options.refine == "vote":
-            from animeseg.refine.vote import VoteRefiner
+            from animeseg.refine.vote import VoteRefiner, VoteSettings
 
-            return VoteRefiner.from_options(sam, options), ()
+            return VoteRefiner(sam, options.vote_preset, VoteSettings.from_options(options)), ()
         from animeseg.refine.prompt import PromptRefiner
 
         return PromptRefiner.from_options(sam, options), ()
