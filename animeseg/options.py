@@ -111,11 +111,11 @@ class Options:
         "Name of a detector in the catalog, or the path of one of your own.",
     )
     confidence: float = _knob(
-        0.25,
+        0.0,
         "Detection",
         "Confidence",
-        "Detections that score lower are dropped.",
-        span=(0.01, 1.0),
+        "Detections that score lower are dropped; 0 takes the model's own threshold.",
+        span=(0.0, 1.0),
         step=0.01,
     )
     nms_iou: float = _knob(
@@ -235,7 +235,7 @@ class Options:
         step=0.05,
     )
     prompt_positive: int = _knob(
-        2,
+        1,
         "Refinement",
         "Positive points",
         "Points inside the character given to Segment Anything.",
@@ -243,7 +243,7 @@ class Options:
         step=1,
     )
     prompt_negative: int = _knob(
-        2,
+        0,
         "Refinement",
         "Negative points",
         "Points outside the character given to Segment Anything.",

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from animeseg.images import Source
     from animeseg.refine import Refiner
 
+FALLBACK_CONFIDENCE = 0.25
+"""Threshold where neither the options nor the detector name one; ultralytics' own."""
+
 
 @dataclass(frozen=True)
 class _Stages:
@@ -127,10 +130,11 @@ def detect(
     """The detector's instances on ``picture``, and what is to be told about them."""
     found = detector.detect(
         picture.rgb,
-        confidence=options.confidence,
+        confidence=options.confidence or detector.confidence or FALLBACK_CONFIDENCE,
         nms_iou=options.nms_iou,
         image_size=options.image_size,
         max_instances=options.max_instances,
+        classes=options.classes,
     )
     return found, ()
 

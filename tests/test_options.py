@@ -139,7 +139,7 @@ def test_options_survive_json(options):
 
 def test_only_what_differs_is_called_changed():
     assert Options().changed() == {}
-    changed = Options(top_k=3, classes=("person",), confidence=0.25).changed()
+    changed = Options(top_k=3, classes=("person",), confidence=0.0).changed()
     assert changed == {"top_k": 3, "classes": ["person"]}
 
 

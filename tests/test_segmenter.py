@@ -25,6 +25,7 @@ class StubDetector:
 
     info = ModelInfo("detector", "stub", "0" * 64)
     names = ("character",)
+    confidence = 0.35
 
     def __init__(self, masks, scores):
         self.masks, self.scores, self.calls = masks, scores, []
@@ -74,7 +75,19 @@ def test_options_reach_the_detector(picture):
     Segmenter(options, detector=detector, refiner=StubRefiner())(picture)
     shape, dtype, asked = detector.calls[0]
     assert (shape, dtype) == ((*SIZE, 3), np.uint8)
-    assert asked == {"confidence": 0.4, "nms_iou": 0.6, "image_size": 320, "max_instances": 7}
+    assert asked == {
+        "confidence": 0.4,
+        "nms_iou": 0.6,
+        "image_size": 320,
+        "max_instances": 7,
+        "classes": (),
+    }
+
+
+def test_without_a_threshold_the_detector_s_own_holds(picture):
+    detector = StubDetector([], [])
+    Segmenter(detector=detector, refiner=StubRefiner())(picture)
+    assert detector.calls[0][2]["confidence"] == 0.35
 
 
 def test_no_character_is_an_empty_result_and_the_refiner_is_left_alone(picture):

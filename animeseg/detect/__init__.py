@@ -26,6 +26,7 @@ class Detector(Protocol):
 
     info: ModelInfo
     names: tuple[str, ...]
+    confidence: float | None
 
     def detect(
         self,
