@@ -14,9 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from animeseg.errors import BadWeightsError
-
-SIDE = 1024
-"""Side, in pixels, of the square every network here looks at."""
+from animeseg.refine._square import SIDE
 
 VIT = {
     "vit_b": (768, 12, 12, (2, 5, 8, 11)),

@@ -19,7 +19,8 @@ from torch import Tensor
 
 from animeseg.errors import BadWeightsError, OptionError
 from animeseg.refine import Decoded, Embedding
-from animeseg.refine._network import SIDE, VIT, Network, Prompt, SamNetwork
+from animeseg.refine._network import VIT, Network, Prompt, SamNetwork
+from animeseg.refine._square import CELLS, SIDE, fit, shrink, upscale
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -41,12 +42,6 @@ KINDS = (
     "sam2.1_large",
 )
 """Architectures that `load_sam` knows."""
-
-CELLS = 256
-"""Side of the grid of logits; it covers the network's whole square, padding included."""
-
-MASK_LOGIT = 8.0
-"""Magnitude of the logits that stand for a given mask: what the decoder itself says when sure."""
 
 _MEAN = (123.675, 116.28, 103.53)
 _STD = (58.395, 57.12, 57.375)
@@ -163,7 +158,7 @@ class Sam:
                 self._kept.move_to_end(key)
                 return kept
             height, width = image.shape[:2]
-            inner = (SIDE, SIDE) if self.network.stretch else _fit(height, width)
+            inner = (SIDE, SIDE) if self.network.stretch else fit(height, width)
             features = self._encode(self._pixels(image, inner))
             embedding = Embedding(features, (height, width), inner, key)
             self._kept[key] = embedding
@@ -219,43 +214,12 @@ class Sam:
         return Decoded(logits, iou)
 
     def upscale(self, embedding: Embedding, logits: Tensor) -> Tensor:
-        """(B, C, 256, 256) logits to (B, C, H, W) at the resolution of the picture.
-
-        Bilinear, between the centres of the cells that the picture covers; cells of padding take
-        no part, and a cell that is only partly covered keeps its place.
-        """
-        with torch.inference_mode():
-            for axis in (0, 1):
-                low, high, weight = _neighbours(
-                    embedding.image_size[axis], embedding.input_size[axis], logits.device
-                )
-                dim = axis + 2
-                weight = weight.view(-1, 1) if axis == 0 else weight
-                logits = torch.lerp(
-                    logits.index_select(dim, low), logits.index_select(dim, high), weight
-                )
-            return logits
+        """(B, C, 256, 256) logits to (B, C, H, W); see `animeseg.refine._square.upscale`."""
+        return upscale(logits, embedding.image_size, embedding.input_size)
 
     def shrink(self, embedding: Embedding, masks: NDArray[np.bool_]) -> NDArray[np.float32]:
-        """(B, H, W) masks of the picture to (B, 256, 256) logits for ``mask_logits``.
-
-        A cell's logit follows from how much of it the mask covers; padding counts as outside.
-        """
-        import cv2
-
-        height, width = embedding.input_size
-        step = SIDE // CELLS
-        logits = np.empty((len(masks), CELLS, CELLS), np.float32)
-        padded = np.zeros((SIDE, SIDE), np.float32)
-        for row, mask in enumerate(masks):
-            smaller = min(width, height) < min(mask.shape)
-            way = cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
-            padded[:height, :width] = cv2.resize(
-                mask.astype(np.float32), (width, height), interpolation=way
-            )
-            cover = padded.reshape(CELLS, step, CELLS, step).mean(axis=(1, 3))
-            logits[row] = (2 * cover - 1) * MASK_LOGIT
-        return logits
+        """(B, H, W) masks to (B, 256, 256) logits; see `animeseg.refine._square.shrink`."""
+        return shrink(masks, embedding.input_size)
 
     def _encode(self, pixels: Tensor) -> tuple[Tensor, ...]:
         with torch.inference_mode():
@@ -293,29 +257,6 @@ class Sam:
             or sum(_bytes(embedding) for embedding in self._kept.values()) > _KEPT_BYTES
         ):
             self._kept.popitem(last=False)
-
-
-def _fit(height: int, width: int) -> tuple[int, int]:
-    """(height, width) of the scaled picture whose longer side fills the square."""
-    scale = SIDE / max(height, width)
-    return max(1, int(height * scale + 0.5)), max(1, int(width * scale + 0.5))
-
-
-def _neighbours(size: int, inner: int, device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
-    """For each of ``size`` pixels the two cells around it and the weight of the second.
-
-    Args:
-        size: side of the picture in pixels.
-        inner: the same side after scaling, in pixels of the network's square.
-        device: where the tensors are wanted.
-    """
-    step = SIDE // CELLS
-    centres = (torch.arange(size, dtype=torch.float64) + 0.5) * (inner / size / step) - 0.5
-    last = -(-inner // step) - 1
-    centres = centres.clamp(0, last)
-    low = centres.floor().long()
-    high = (low + 1).clamp(max=last)
-    return low.to(device), high.to(device), (centres - low).float().to(device)
 
 
 def _bytes(embedding: Embedding) -> int:
