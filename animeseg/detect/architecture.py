@@ -128,15 +128,15 @@ def build(state: Mapping[str, Tensor], header: Header) -> torch.nn.Module:
                 layers, _ = tasks.parse_model(copy.deepcopy(header.arch), ch=3, verbose=False)
             _check_state(state, {f"model.{key}": t for key, t in layers.state_dict().items()})
             network: torch.nn.Module = kind(copy.deepcopy(header.arch), ch=3, verbose=False)
+            network.load_state_dict(dict(state), strict=False)  # strictly compared just now
+            network.requires_grad_(False).eval()
+            network.fuse(verbose=False)  # type: ignore[operator]
         except BadWeightsError:
             raise
         except _NOT_BUILT as error:
             raise _bad(f"its architecture cannot be built: {error}"[:500]) from error
         finally:
             conv.default_act = activation
-    network.load_state_dict(dict(state), strict=False)  # strictness: `_check_state`, just now
-    network.requires_grad_(False).eval()
-    network.fuse(verbose=False)  # type: ignore[operator]
     return network
 
 

@@ -29,14 +29,40 @@ def tiny_arch(task="segment", classes=2):
     }
 
 
+def network_of(arch, task="segment"):
+    """A network of random weights, built by ultralytics alone.
+
+    Releases before 8.4 leave the activation of the last architecture behind, for all that follow.
+    """
+    tasks, conv = load("ultralytics.nn.tasks"), load("ultralytics.nn.modules.conv").Conv
+    kind = tasks.SegmentationModel if task == "segment" else tasks.DetectionModel
+    activation = conv.default_act
+    try:
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(7)
+            return kind(json.loads(json.dumps(arch)), ch=3, verbose=False)
+    finally:
+        conv.default_act = activation
+
+
+def arch_of(name):
+    """The architecture that a YAML file of ultralytics describes."""
+    try:
+        return load("ultralytics.nn.tasks").yaml_model_load(name)
+    except FileNotFoundError:
+        pytest.skip(f"this ultralytics has no {name}")
+
+
+def first_tensor(answer):
+    """The predictions in what a network answers, whatever the release wraps them in."""
+    while isinstance(answer, tuple | list):
+        answer = answer[0]
+    return answer
+
+
 def weights_of(arch, task="segment", names=None, **metadata):
     """Random (state, metadata) of an architecture, as the weights room would give them."""
-    tasks = load("ultralytics.nn.tasks")
-    kind = tasks.SegmentationModel if task == "segment" else tasks.DetectionModel
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(7)
-        network = kind(json.loads(json.dumps(arch)), ch=3, verbose=False)
-    state = {key: value.clone() for key, value in network.state_dict().items()}
+    state = {key: each.clone() for key, each in network_of(arch, task).state_dict().items()}
     named = names or [f"class{index}" for index in range(arch["nc"])]
     texts = {
         "format": "animeseg-yolo",
@@ -93,7 +119,14 @@ def detector_saying(network, image_size=640, names=("character",), classes=None)
 def yolo():
     """The helpers of this file, for tests cannot import each other."""
     return SimpleNamespace(
-        INFO=INFO, Says=Says, tiny_arch=tiny_arch, weights_of=weights_of, saying=detector_saying
+        INFO=INFO,
+        Says=Says,
+        arch_of=arch_of,
+        first_tensor=first_tensor,
+        network_of=network_of,
+        saying=detector_saying,
+        tiny_arch=tiny_arch,
+        weights_of=weights_of,
     )
 
 

@@ -44,18 +44,13 @@ FAMILIES = [
 
 @pytest.mark.parametrize(("name", "task"), FAMILIES)
 def test_every_family_is_built_from_its_tensors_and_says_the_same_fused(yolo, name, task):
-    tasks = load("ultralytics.nn.tasks")
-    arch = tasks.yaml_model_load(name)
+    arch = yolo.arch_of(name)
     state, metadata = yolo.weights_of(arch, task, names=[str(n) for n in range(arch["nc"])])
-    plain = (tasks.SegmentationModel if task == "segment" else tasks.DetectionModel)(
-        arch, ch=3, verbose=False
-    )
-    plain.load_state_dict(state)
-    plain.eval()
+    plain = yolo.network_of(arch, task).eval()
     with torch.inference_mode():
         pixels = torch.rand(1, 3, 192, 128, generator=torch.Generator().manual_seed(1))
-        expected, found = plain(pixels), build(state, read_header(metadata))(pixels)
-    expected, found = (each[0][0] if task == "segment" else each[0] for each in (expected, found))
+        expected = yolo.first_tensor(plain(pixels))
+        found = yolo.first_tensor(build(state, read_header(metadata))(pixels))
     assert torch.allclose(expected, found, rtol=1e-2, atol=1e-2)
 
 

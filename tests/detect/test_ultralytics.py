@@ -21,7 +21,7 @@ import PIL.Image
 
 events = []
 def spy(event, arguments):
-    if event in ("socket.connect", "socket.getaddrinfo", "socket.gethostbyname", "socket.bind",
+    if event in ("socket.connect", "socket.getaddrinfo", "socket.gethostbyname",
                  "subprocess.Popen", "os.system", "os.exec", "os.fork", "os.posix_spawn"):
         events.append(event + " " + str(arguments)[:200])
 sys.addaudithook(spy)
@@ -96,7 +96,8 @@ def run(code: str, *paths: Path, **environment: str) -> dict:
     """Runs ``code`` after SNAPSHOT in a fresh process; it prints one line of JSON at the end."""
     root = str(Path(_ultralytics.__file__).resolve().parents[2])
     clean = {k: v for k, v in os.environ.items() if k != "OMP_NUM_THREADS"}
-    clean["PYTHONPATH"] = os.pathsep.join([*map(str, paths), root])
+    inherited = clean.get("PYTHONPATH", "").split(os.pathsep)
+    clean["PYTHONPATH"] = os.pathsep.join([*map(str, paths), root, *inherited])
     source = SNAPSHOT + textwrap.dedent(code)
     done = subprocess.run(
         [sys.executable, "-c", source],
@@ -119,14 +120,14 @@ def fake_package(folder: Path, code: str) -> Path:
 def test_import_leaves_every_global_as_it_was_and_opens_nothing():
     answer = run(
         """
-        from animeseg.detect._ultralytics import load
+        from animeseg.detect._ultralytics import find, load
         before = state()
         for module in ("nn.tasks", "models.sam", "data.augment"):
             load("ultralytics." + module)
         from ultralytics.utils import AUTOINSTALL, ONLINE, SETTINGS_FILE
         answer = {"changed": difference(before, state()), "events": list(events),
                   "autoinstall": AUTOINSTALL, "online": ONLINE, "settings": str(SETTINGS_FILE)}
-        from ultralytics.utils.events import events as telemetry
+        telemetry = find("ultralytics.utils.events:events", "ultralytics.hub.utils:events")
         answer["telemetry"] = telemetry.enabled
         print(json.dumps(answer))
         """

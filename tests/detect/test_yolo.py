@@ -224,7 +224,7 @@ def test_only_colour_pictures_of_bytes_are_taken(yolo):
 def test_families_with_and_without_suppression_find_what_ultralytics_finds(
     yolo, picture, name, task
 ):
-    arch = load("ultralytics.nn.tasks").yaml_model_load(name)
+    arch = yolo.arch_of(name)
     state, metadata = yolo.weights_of(arch, task, names=[str(n) for n in range(arch["nc"])])
     metadata["classes"] = json.dumps(json.loads(metadata["names"]))
     detector = YoloDetector.from_state(state, metadata, yolo.INFO)
@@ -232,9 +232,8 @@ def test_families_with_and_without_suppression_find_what_ultralytics_finds(
     box = Letterbox.fit((96, 128), 128, 32)
     with torch.inference_mode():
         pixels = torch.from_numpy(box.apply(picture)).permute(2, 0, 1)[None] / 255
-        answer = detector.network(pixels)[0]
-        rows = (answer[0] if task == "segment" else answer).clone()
-        if rows.shape[1] == 300 or rows.shape[2] in (6, 38):  # final boxes, v10 and 26
+        rows = yolo.first_tensor(detector.network(pixels)).clone()
+        if rows.shape[2] in (6, 38):  # final boxes, v10 and 26
             expected = rows[0, :, :6]
         else:
             suppress = find(
@@ -287,8 +286,7 @@ def test_coco_weights_find_what_their_own_network_finds(yolo, coco, demo):
     with torch.inference_mode():
         answer = network(torch.from_numpy(box.apply(demo)).permute(2, 0, 1)[None] / 255)
         maps = answer[0][1] if isinstance(answer[0], tuple) else answer[1][-1]
-        rows = answer[0][0] if isinstance(answer[0], tuple) else answer[0]
-        rows = suppress(rows, 0.25, 0.7, classes=[0], nc=80)[0]
+        rows = suppress(yolo.first_tensor(answer), 0.25, 0.7, classes=[0], nc=80)[0]
         masks = (rows[:, 6:] @ maps[0].flatten(1)).view(-1, *maps.shape[2:])
         masks = masks[:, : box.inner[0] // 4, : box.inner[1] // 4]
         masks = torch.nn.functional.interpolate(masks[None], demo.shape[:2], mode="bilinear")[0]
