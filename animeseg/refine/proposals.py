@@ -40,7 +40,8 @@ NMS_IOU = 0.7
 EDGE_CELLS = 5
 """A proposal that ends this near to a cut through the picture was cut itself (20 of 1024 px)."""
 
-_OUTSIDE = -32.0
+OUTSIDE = -32.0
+"""Logit where nothing is proposed."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +60,7 @@ class Proposals:
 
 
 def grid_prompts(
-    masks: NDArray[np.bool_], settings: VoteSettings, zooms: NDArray[np.int64]
+    masks: NDArray[np.bool_], settings: VoteSettings, zooms: NDArray[np.float64]
 ) -> list[NDArray[np.float32]]:
     """Points at which to ask about each of ``masks``.
 
@@ -125,8 +126,8 @@ def propose(
         logits, rating = answer.logits.flatten(0, 1).cpu(), answer.iou.flatten().cpu()
         good = rating > settings.pred_iou
         logits, rating = logits[good], rating[good]
-        logits[:, height:] = _OUTSIDE
-        logits[:, :, width:] = _OUTSIDE
+        logits[:, height:] = OUTSIDE
+        logits[:, :, width:] = OUTSIDE
         good = _stability(logits) >= settings.stability
         kept.append(logits[good])
         ratings.append(rating[good])

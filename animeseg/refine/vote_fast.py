@@ -15,7 +15,6 @@ What differs from `animeseg.refine.vote_report`:
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import cv2
@@ -23,8 +22,11 @@ import numpy as np
 import torch
 
 from animeseg.instances import Note, tight_boxes
+from animeseg.masks.morphology import window as tight_window
 from animeseg.refine import Refinement
-from animeseg.refine.proposals import Proposals, grid_prompts, propose
+from animeseg.refine.crops import View, plan_views
+from animeseg.refine.overlaps import Claim, settle
+from animeseg.refine.proposals import OUTSIDE, Proposals, grid_prompts, propose
 from animeseg.refine.vote import interrupted
 from animeseg.refine.vote_report import KERNEL, NETWORK_SIDE, scaled_down
 
@@ -35,34 +37,8 @@ if TYPE_CHECKING:
     from animeseg.refine import SegmentAnything
     from animeseg.refine.vote import VoteSettings, Watch
 
-MARGIN = 0.1
-"""Room left around a character in a crop, as a share of the crop's side."""
-
-
-@dataclass(frozen=True)
-class View:
-    """A part of the picture that gets an encoder pass of its own.
-
-    Attributes:
-        box: left, top, right, bottom in pixels.
-        rows: the instances that are refined in this view.
-        zoom: how much larger than in the whole picture they are seen.
-    """
-
-    box: tuple[int, int, int, int]
-    rows: tuple[int, ...]
-    zoom: int = 1
-
-    @property
-    def window(self) -> tuple[slice, slice]:
-        """Index of this part in an (H, W) array."""
-        left, top, right, bottom = self.box
-        return slice(top, bottom), slice(left, right)
-
-    def cut(self, size: tuple[int, int]) -> tuple[bool, bool, bool, bool]:
-        """Whether the left, upper, right, lower side lies within a picture of ``size``."""
-        left, top, right, bottom = self.box
-        return left > 0, top > 0, right < size[1], bottom < size[0]
+CROP_BELOW = 0.25
+"""A character whose longer side is below this share of the picture's is looked at in a crop."""
 
 
 def refine_fast(
@@ -77,10 +53,10 @@ def refine_fast(
     size = picture.shape[0], picture.shape[1]
     masks = resized(instances.masks, size)
     detections = shaped(masks, erode=settings.erode, dilate=settings.dilate)
-    views = plan_views(masks, settings.crop_layers)
-    prompts = grid_prompts(masks, settings, _zooms(views, len(masks)))
+    views = plan_views(tight_boxes(masks), size, CROP_BELOW if settings.crop_layers else 0.0)
+    prompts = grid_prompts(masks, settings, _zooms(views, len(masks), max(size)))
     total, answered = sum(map(len, prompts)), 0
-    undone, vacant = set(range(len(masks))), set()
+    claims: dict[int, Claim | None] = {}
     for view in views:
         points = np.concatenate([prompts[row] for row in view.rows])
         proposals = _proposals(sam, picture, view, points, settings, watch.part(answered, total))
@@ -88,52 +64,19 @@ def refine_fast(
             break
         answered += len(points)
         watch.tell(answered, total)
-        undone -= set(view.rows)
-        for row, mask in elected(sam, proposals, detections, view, settings):
-            vacant |= set() if mask.any() else {row}
+        for row, mask, strength in elected(sam, proposals, detections, view, settings):
             masks[row] = False
             masks[row][view.window] = mask
-    settle(masks, detections, np.argsort(-instances.scores, kind="stable"))
-    refined = resized(masks, instances.size)
-    kept = sorted(undone | vacant)
-    refined[kept] = instances.masks[kept]
-    notes = (interrupted(len(undone), len(masks)),) if undone else ()
-    return Refinement(instances.with_masks(refined), notes + tuple(map(_unelected, sorted(vacant))))
-
-
-def plan_views(masks: NDArray[np.bool_], layers: int) -> list[View]:
-    """Which parts of the picture are looked at, and which instances in which of them.
-
-    A character smaller than half the side of the published crops of the last layer is looked at
-    in such a crop, together with the others that lie in it; few crops cover many characters. The
-    whole picture comes last, so that its embedding is the one that stays in the model's cache.
-
-    Args:
-        masks: (N, H, W) bool.
-        layers: of crops; each halves the side. 0 looks at the whole picture only.
-    """
-    height, width = masks.shape[1:]
-    side = max(height, width) / 2**layers
-    boxes = tight_boxes(masks)
-    extents = (boxes[:, 2:] - boxes[:, :2]).max(axis=1)
-    small = [row for row in range(len(masks)) if layers and 0 < extents[row] < side / 2]
-    windows = _windows(boxes[small], side, (height, width))
-    limits = np.asarray([width, height, width, height], np.float32)
-    roomy = boxes[small] + np.asarray([-1, -1, 1, 1], np.float32) * side * MARGIN
-    roomy = np.clip(roomy, 0, limits)
-    holds = (windows[:, None, :2] <= roomy[None, :, :2]).all(axis=2)
-    holds &= (windows[:, None, 2:] >= roomy[None, :, 2:]).all(axis=2)
-    views = []
-    while holds.any():
-        best = holds.sum(axis=1).argmax()
-        inside = holds[best].copy()
-        rows = tuple(small[index] for index in np.flatnonzero(inside))
-        left, top, right, bottom = (int(edge) for edge in windows[best])
-        views.append(View((left, top, right, bottom), rows, 2**layers))
-        holds[:, inside] = False
-    seen = {row for view in views for row in view.rows}
-    rest = tuple(row for row in range(len(masks)) if row not in seen)
-    return [*views, View((0, 0, width, height), rest)] if rest else views
+            claims[row] = _claim(masks[row], strength, view)
+    won = {row: claim for row, claim in claims.items() if claim is not None}
+    settled = masks[list(won)]
+    settle(settled, list(won.values()))
+    refined = instances.masks.copy()
+    refined[list(won)] = resized(settled, instances.size)
+    notes = [_unelected(row) for row in sorted(claims.keys() - won.keys())]
+    if len(claims) < len(masks):
+        notes.append(interrupted(len(masks) - len(claims), len(masks)))
+    return Refinement(instances.with_masks(refined), tuple(notes))
 
 
 def shaped(masks: NDArray[np.bool_], *, erode: int, dilate: int) -> NDArray[np.bool_]:
@@ -197,8 +140,8 @@ def elected(
     detections: NDArray[np.bool_],
     view: View,
     settings: VoteSettings,
-) -> Iterator[tuple[int, NDArray[np.bool_]]]:
-    """The result of the vote in one view: its rows, each with a mask of the view's size.
+) -> Iterator[tuple[int, NDArray[np.bool_], NDArray[np.float32]]]:
+    """The result of the vote in one view.
 
     Args:
         sam: the model that made the proposals.
@@ -206,35 +149,24 @@ def elected(
         detections: (N, H, W) bool of the whole picture, all instances; shaped.
         view: the part of the picture.
         settings: of the vote.
+
+    Yields:
+        For each row of the view its number, its mask (h, w), and (h, w) the highest logit of the
+        proposals it was given, both of the view's size.
     """
     here = np.ascontiguousarray(detections[:, view.window[0], view.window[1]])
+    size = here.shape[1:]
     found = torch.from_numpy(sam.shrink(proposals.embedding, here) > 0)
     voting = proposals.logits[proposals.voting]
     owner = ballot(voting > 0, found, settings)
     # Duplicates do not vote, but what they cover is covered.
-    covered = _joined(sam, proposals, proposals.logits, here.shape[1:])
+    uncovered = _highest(sam, proposals, proposals.logits, size) <= 0
     for row in view.rows:
-        mask = _joined(sam, proposals, voting[owner == row], here.shape[1:])
-        mask |= ~covered & here[row]
+        strength = _highest(sam, proposals, voting[owner == row], size)
+        mask = (strength > 0) | (uncovered & here[row])
         pixels = cv2.erode(mask.astype(np.uint8), KERNEL, iterations=settings.erode)
-        yield row, cv2.dilate(pixels, KERNEL, iterations=settings.erode) > 0
-
-
-def settle(
-    masks: NDArray[np.bool_], detections: NDArray[np.bool_], order: NDArray[np.int64]
-) -> None:
-    """Settles pixels that several ``masks`` (N, H, W) claim, in place; the union stays.
-
-    They stay with those whose own detection has them, or else with the first in ``order``.
-    """
-    contested = masks.sum(axis=0, dtype=np.uint16) > 1
-    if not contested.any():
-        return
-    rightful = masks[:, contested] & detections[:, contested]
-    claimed = masks[:, contested]
-    first = order[claimed[order].argmax(axis=0)]
-    alone = np.arange(len(masks))[:, None] == first
-    masks[:, contested] = np.where(rightful.any(axis=0), rightful, alone)
+        opened = cv2.dilate(pixels, KERNEL, iterations=settings.erode)
+        yield row, np.asarray(opened, np.bool_), strength
 
 
 def _proposals(
@@ -247,35 +179,41 @@ def _proposals(
 ) -> Proposals | None:
     if not goes_on(0):
         return None
-    size = picture.shape[0], picture.shape[1]
     embedding = sam.embed(np.ascontiguousarray(picture[view.window]))
-    here = points - np.asarray(view.box[:2], np.float32)
-    return propose(sam, embedding, here, settings, cut=view.cut(size), goes_on=goes_on)
+    left, top, right, bottom = view.box
+    here = points - np.asarray([left, top], np.float32)
+    cut = (left > 0, top > 0, right < picture.shape[1], bottom < picture.shape[0])
+    return propose(sam, embedding, here, settings, cut=cut, goes_on=goes_on)
 
 
-def _joined(
+def _highest(
     sam: SegmentAnything, proposals: Proposals, logits: torch.Tensor, size: tuple[int, ...]
-) -> NDArray[np.bool_]:
-    """(H, W) bool, what any of ``logits`` (P, 256, 256) covers, at the embedding's full size."""
+) -> NDArray[np.float32]:
+    """(H, W) the highest of ``logits`` (P, 256, 256) at the embedding's full size."""
     if not len(logits):
-        return np.zeros(size, np.bool_)
+        return np.full(size, OUTSIDE, np.float32)
     whole = sam.upscale(proposals.embedding, logits.amax(0)[None, None])
-    return np.asarray((whole[0, 0] > 0).cpu().numpy(), np.bool_)
+    return np.asarray(whole[0, 0].cpu().numpy(), np.float32)
 
 
-def _windows(boxes: NDArray[np.float32], side: float, size: tuple[int, int]) -> NDArray[np.float32]:
-    """XYXY squares (N, 4) of ``side`` around ``boxes``, moved and cut to fit a picture."""
-    limits = np.asarray(size[::-1], np.float32)
-    extent = np.minimum(np.ceil(side), limits)
-    corner = np.clip(np.floor((boxes[:, :2] + boxes[:, 2:] - extent) / 2), 0, limits - extent)
-    return np.hstack([corner, corner + extent]).astype(np.float32)
+def _claim(mask: NDArray[np.bool_], strength: NDArray[np.float32], view: View) -> Claim | None:
+    """The claim of ``mask`` (H, W), whose ``strength`` is that of the view; None without mask."""
+    window = tight_window(mask)
+    if window is None:
+        return None
+    rows, columns = (
+        slice(edge.start - base.start, edge.stop - base.start)
+        for edge, base in zip(window, view.window, strict=True)
+    )
+    return Claim(window, strength[rows, columns].astype(np.float16))
 
 
-def _zooms(views: list[View], count: int) -> NDArray[np.int64]:
-    """(count,) the zoom at which each instance is seen."""
-    zooms = np.ones(count, np.int64)
+def _zooms(views: list[View], count: int, longest: int) -> NDArray[np.float64]:
+    """(count,) how much larger than in the whole picture each instance is seen."""
+    zooms = np.ones(count)
     for view in views:
-        zooms[list(view.rows)] = view.zoom
+        left, top, right, bottom = view.box
+        zooms[list(view.rows)] = longest / max(right - left, bottom - top)
     return zooms
 
 

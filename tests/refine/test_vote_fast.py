@@ -11,7 +11,7 @@ from animeseg.options import Options
 from animeseg.refine.proposals import grid_prompts, propose
 from animeseg.refine.sam import Sam
 from animeseg.refine.vote import VoteRefiner, VoteSettings, Watch
-from animeseg.refine.vote_fast import ballot, plan_views, resized, settle, shaped
+from animeseg.refine.vote_fast import ballot, resized, shaped
 
 
 class _ColourNetwork:
@@ -171,15 +171,15 @@ def test_a_large_picture_is_voted_on_scaled_down_and_answered_at_its_own_size():
 COLOURS = [(250, 200, 40), (200, 30, 60), (30, 160, 60), (240, 240, 240), (10, 10, 10)]
 
 
-def _crowd(size=(600, 900), side=60):
-    corners = [(50, 40), (60, 160), (80, 300), (480, 780)]
+def _crowd(size=(1000, 1500), side=100):
+    corners = [(80, 70), (100, 260), (130, 500), (800, 1300)]
     return [_rectangle(size, y, x, y + side, x + side // 2) for y, x in corners]
 
 
 def test_small_characters_share_crops_and_are_refined_in_them():
-    crowd, large = _crowd(), _rectangle((600, 900), 150, 500, 580, 700)
+    crowd, large = _crowd(), _rectangle((1000, 1500), 250, 830, 960, 1170)
     figures = [*crowd, large]
-    picture = _painted((600, 900), *zip(figures, COLOURS, strict=True))
+    picture = _painted((1000, 1500), *zip(figures, COLOURS, strict=True))
     sam, told = _sam(), []
     detections = _instances(*(np.roll(mask, 3, axis=0) for mask in figures))
     watch = Watch(progress=lambda done, total: told.append((done, total)))
@@ -191,32 +191,19 @@ def test_small_characters_share_crops_and_are_refined_in_them():
     assert [done for done, _ in told] == sorted(done for done, _ in told)
 
 
-def test_every_character_is_seen_once_and_whole():
-    masks = np.stack([*_crowd(), _rectangle((600, 900), 100, 400, 580, 700)])
-    views = plan_views(masks, layers=1)
-    assert sorted(row for view in views for row in view.rows) == [0, 1, 2, 3, 4]
-    assert [view.zoom for view in views] == [2, 2, 1]
-    assert views[0].rows == (0, 1, 2)
-    assert views[-1].box == (0, 0, 900, 600)
-    for view in views:
-        for row in view.rows:
-            assert masks[row][view.window].sum() == masks[row].sum()
-
-
-@pytest.mark.parametrize(
-    ("masks", "layers"),
-    [(np.stack(_crowd()), 0), (np.zeros((2, 40, 50), bool), 1), (np.ones((1, 9, 9), bool), 3)],
-    ids=["no layers", "empty masks", "one that fills the picture"],
-)
-def test_the_whole_picture_is_looked_at_where_crops_are_no_use(masks, layers):
-    (view,) = plan_views(masks, layers)
-    assert view.box == (0, 0, masks.shape[2], masks.shape[1])
-    assert len(view.rows) == len(masks)
+@pytest.mark.parametrize(("layers", "passes"), [(0, 1), (1, 2)])
+def test_without_crop_layers_the_whole_picture_has_to_do(layers, passes):
+    crowd = _crowd()
+    picture = _painted((1000, 1500), *zip(crowd, COLOURS, strict=False))
+    sam = _sam()
+    settings = VoteSettings(crop_layers=layers)
+    VoteRefiner(sam, settings=settings).refine(picture, _instances(*crowd))
+    assert sam.encoder_calls == passes
 
 
 def test_an_interrupted_vote_returns_what_is_done_and_says_so():
     crowd = _crowd()
-    picture = _painted((600, 900), *zip(crowd, COLOURS, strict=False))
+    picture = _painted((1000, 1500), *zip(crowd, COLOURS, strict=False))
     detections = _instances(*(np.roll(mask, 8, axis=0) for mask in crowd))
     sam = _sam()
     watch = Watch(should_stop=lambda: sam.encoder_calls == 2)
@@ -369,21 +356,6 @@ def test_of_detections_that_hold_a_proposal_alike_the_tighter_gets_it():
     proposal[..., 2:4] = True
     wide, tight = torch.ones(1, 9) > 0, proposal[0].clone()
     assert ballot(proposal, torch.stack([wide, tight]), VoteSettings()).tolist() == [1]
-
-
-@pytest.mark.parametrize("seed", range(5))
-def test_settling_keeps_the_union_and_leaves_only_rightful_overlaps(seed):
-    rng = np.random.default_rng(seed)
-    masks, detections = rng.random((4, 8, 9)) > 0.5, rng.random((4, 8, 9)) > 0.6
-    before, order = masks.copy(), rng.permutation(4)
-    settle(masks, detections, order)
-    np.testing.assert_array_equal(masks.any(axis=0), before.any(axis=0))
-    assert not (masks & ~before).any()
-    for y, x in np.argwhere(before.sum(axis=0) > 1):
-        claims = np.flatnonzero(before[:, y, x])
-        rightful = [row for row in claims if detections[row, y, x]]
-        expected = rightful or [next(row for row in order if row in claims)]
-        assert np.flatnonzero(masks[:, y, x]).tolist() == list(expected)
 
 
 @pytest.mark.parametrize("scale", [1, 2, 4])
