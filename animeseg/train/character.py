@@ -3,10 +3,11 @@
 Few identities are at hand, so the danger is forgetting: a network that learns those few and loses
 what COCO taught it about people. The recipe guards against it at every step. The class branch
 starts as COCO's own 'person' (`operate`), batch statistics stay those of COCO, early layers are
-frozen and the others learn slowly, the weights are averaged over time, and the result is drawn
-part of the way back to the start (`interpolate`).
+frozen and the others learn slowly, the weights are averaged over time and over runs, and the
+result is drawn part of the way back to the start (`interpolate`).
 
     python -m animeseg.train.character --coco yolov8n-seg.pt --data COMPOSED --out RUN
+    python -m animeseg.train.character --coco yolov8n-seg.pt --tuned RUN*/tuned.safetensors --out .
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from torch import nn
 from torch.utils.data import DataLoader
 from tqdm import tqdm
@@ -65,7 +66,7 @@ class Recipe:
     mask_stride: int = 4
     keep: float = 0.0
     alpha: float = 0.5
-    operating_score: float = 0.25
+    operating_score: float = 0.35
     box: float = 7.5
     cls: float = 0.5
     dfl: float = 1.5
@@ -172,6 +173,14 @@ def interpolate(start: Weights, tuned: Weights, alpha: float) -> Weights:
     }
 
 
+def mean_of(runs: Sequence[Weights]) -> Weights:
+    """The average of several fine-tuned networks that had the same start."""
+    return {
+        k: torch.stack([run[k].float() for run in runs]).mean(0) if v.is_floating_point() else v
+        for k, v in runs[0].items()
+    }
+
+
 def calibrate(weights: Weights, score: float, confidence: float) -> Weights:
     """Shift all scores alike so that what scored `score` scores `confidence`; order is kept."""
     shift = math.log(confidence / (1 - confidence)) - math.log(score / (1 - score))
@@ -209,6 +218,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--coco", type=Path, required=True, help="yolov8n-seg.pt, trusted")
     parser.add_argument("--data", type=Path, nargs="*", default=[], help="folders of compose")
+    parser.add_argument(
+        "--tuned", type=Path, nargs="*", default=[], help="average these tuned.safetensors of runs"
+    )
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--preset", choices=sorted(PRESETS), default="character-n")
     parser.add_argument("--set", nargs="*", default=[], metavar="NAME=JSON", help="recipe values")
@@ -236,14 +248,14 @@ def main(argv: Sequence[str] | None = None) -> None:
     ]
     summary: dict[str, Any] = {"recipe": asdict(recipe), "pictures": len(shapes)}
     header = {"imgsz": args.imgsz, "confidence": args.confidence, "version": args.model_version}
-    began, result = time.monotonic(), start
-    export(model, start, args.out / "start.safetensors", header | {"train": summary})
-    for epoch, average in enumerate(train(model, batches, recipe, args.workers), start=1):
-        result = interpolate(start, average.state_dict(), recipe.alpha)
-        result = calibrate(result, recipe.operating_score, args.confidence)
-        summary |= {"epochs_done": epoch, "seconds": round(time.monotonic() - began)}
-        path = args.out / f"epoch{epoch}.safetensors"
-        export(model, result, path, header | {"train": summary})
+    tuned, began = [load_file(path) for path in args.tuned], time.monotonic()
+    for average in train(model, batches, recipe, args.workers):
+        tuned = [average.state_dict()]
+        export(model, tuned[0], args.out / "tuned.safetensors", header)
+    if tuned:
+        summary |= {"seconds": round(time.monotonic() - began), "averaged_runs": len(tuned)}
+        start = interpolate(start, mean_of(tuned), recipe.alpha)
+    result = calibrate(start, recipe.operating_score, args.confidence)
     export(model, result, args.out / "model.safetensors", header | {"train": summary})
     (args.out / "train.json").write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
 
