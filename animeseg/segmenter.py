@@ -18,7 +18,7 @@ from animeseg.options import Options
 from animeseg.select import select
 
 if TYPE_CHECKING:
-    from animeseg.detect import Detector
+    from animeseg.detect import Detection, Detector
     from animeseg.images import Source
     from animeseg.refine import Refiner
 
@@ -88,8 +88,9 @@ class Segmenter:
         options = options or self.options
         picture = image if isinstance(image, Picture) else read_image(image)
         stages = self._stages(options)
-        found, notes = detect(picture, stages.detector, options)
-        chosen = select(found, options)
+        found = detect(picture, stages.detector, options)
+        chosen = select(found.instances, options)
+        notes = found.notes
         models: tuple[ModelInfo, ...] = (stages.detector.info,)
         if len(chosen) and stages.refiner is not None:
             refinement = stages.refiner.refine(picture.rgb, chosen)
@@ -97,7 +98,7 @@ class Segmenter:
             notes += stages.notes + refinement.notes
             models += (stages.refiner.info,) if stages.refiner.info else ()
         return Segmentation(
-            size=found.size,
+            size=found.instances.size,
             instances=clean(chosen, options),
             options=options,
             models=models,
@@ -124,11 +125,9 @@ class Segmenter:
         return _Stages(detector, refiner, notes)
 
 
-def detect(
-    picture: Picture, detector: Detector, options: Options
-) -> tuple[Instances, tuple[Note, ...]]:
-    """The detector's instances on ``picture``, and what is to be told about them."""
-    found = detector.detect(
+def detect(picture: Picture, detector: Detector, options: Options) -> Detection:
+    """What the detector finds on ``picture`` with the thresholds of ``options``."""
+    return detector.detect(
         picture.rgb,
         confidence=options.confidence or detector.confidence or FALLBACK_CONFIDENCE,
         nms_iou=options.nms_iou,
@@ -136,7 +135,6 @@ def detect(
         max_instances=options.max_instances,
         classes=options.classes,
     )
-    return found, ()
 
 
 def clean(instances: Instances, options: Options) -> Instances:

@@ -125,7 +125,7 @@ def detector_row(options: Options, picture: NDArray[np.uint8], rounds: int) -> R
 
     times = [(timed(network), timed(whole)) for _ in tqdm(range(WARM_UP + rounds), "detector")]
     bare, full = (statistics.median(each) for each in zip(*times[WARM_UP:], strict=True))
-    count = len(detector.detect(picture))
+    count = len(detector.detect(picture).instances)
     return Row("detector", full, bare, full / bare, 1 - bare / full, "ratio <= 1.5", count)
 
 

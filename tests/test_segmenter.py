@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from animeseg import Instances, ModelInfo, Note, Options, Segmenter
+from animeseg.detect import Detection
 from animeseg.errors import BadImageError, MissingWeightsError
 from animeseg.refine import Refinement
 
@@ -27,14 +28,15 @@ class StubDetector:
     names = ("character",)
     confidence = 0.35
 
-    def __init__(self, masks, scores):
-        self.masks, self.scores, self.calls = masks, scores, []
+    def __init__(self, masks, scores, *, broken=False):
+        self.masks, self.scores, self.broken, self.calls = masks, scores, broken, []
 
     def detect(self, image, **asked):
         self.calls.append((image.shape, image.dtype, asked))
         if not self.masks:
-            return Instances.empty(image.shape[:2])
-        return Instances.from_masks(np.stack(self.masks), np.float32(self.scores))
+            empty = Instances.empty(image.shape[:2])
+            return Detection(empty, (Note("detector_not_finite", "a reason"),) * self.broken)
+        return Detection(Instances.from_masks(np.stack(self.masks), np.float32(self.scores)))
 
 
 class StubRefiner:
@@ -96,6 +98,12 @@ def test_no_character_is_an_empty_result_and_the_refiner_is_left_alone(picture):
     assert len(result) == 0
     assert result.size == SIZE
     assert refiner.given is None
+
+
+def test_what_the_detector_has_to_say_is_in_the_result(picture):
+    detector = StubDetector([], [], broken=True)
+    result = Segmenter(detector=detector, refiner=StubRefiner())(picture)
+    assert [note.code for note in result.notes] == ["detector_not_finite"]
 
 
 def test_small_holes_are_filled_and_small_islands_dropped(picture):

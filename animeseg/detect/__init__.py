@@ -37,7 +37,7 @@ class Detector(Protocol):
         image_size: int = 0,
         max_instances: int = 100,
         classes: Sequence[str] = (),
-    ) -> Instances:
+    ) -> Detection:
         """Finds instances in ``image`` (H, W, 3) uint8 RGB.
 
         Args:

@@ -110,26 +110,6 @@ class YoloDetector:
         image_size: int = 0,
         max_instances: int = 100,
         classes: Sequence[str] = (),
-    ) -> Instances:
-        """The instances of `find`, without its notes."""
-        return self.find(
-            image,
-            confidence=confidence,
-            nms_iou=nms_iou,
-            image_size=image_size,
-            max_instances=max_instances,
-            classes=classes,
-        ).instances
-
-    def find(
-        self,
-        image: NDArray[np.uint8],
-        *,
-        confidence: float = 0.25,
-        nms_iou: float = 0.7,
-        image_size: int = 0,
-        max_instances: int = 100,
-        classes: Sequence[str] = (),
     ) -> Detection:
         """Finds instances in ``image``; parameters are those of `animeseg.detect.Detector`.
 

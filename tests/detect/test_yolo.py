@@ -53,7 +53,7 @@ def test_box_and_mask_come_back_to_the_picture(yolo, size):
     gain = box.inner[1] / size[1]
     rows = [[left * gain - 8, -20, box.outer[1] + 20, box.outer[0] + 20, 0.8, 0]]
     said = yolo.Says(rows, grid_of(size, 640, lambda across, down: (across > left) & (down > -1)))
-    found = yolo.saying(said).detect(np.zeros((*size, 3), np.uint8))
+    found = yolo.saying(said).detect(np.zeros((*size, 3), np.uint8)).instances
     assert found.size == size
     assert np.allclose(found.boxes, [[left - 8 / gain, 0, size[1], size[0]]], atol=0.1)
     expected = np.zeros(size, np.bool_)
@@ -66,7 +66,7 @@ def test_box_and_mask_come_back_to_the_picture(yolo, size):
 
 def test_box_models_give_masks_that_fill_their_boxes(yolo, picture):
     rows = [[16.4, 16, 48, 63.5, 0.9, 0], [90, 90, 200, 200, 0.8, 0]]
-    found = yolo.saying(yolo.Says(rows), 128).detect(picture)
+    found = yolo.saying(yolo.Says(rows), 128).detect(picture).instances
     assert found.masks.sum(axis=(1, 2)).tolist() == [32 * 48, 38 * 6]
     assert found.masks[0, 16:64, 16:48].all()
 
@@ -75,9 +75,11 @@ def test_what_lies_in_the_padding_or_has_no_mask_is_no_instance(yolo):
     rows = [[10, 100, 90, 126, 0.9, 0], [20, 20, 50, 60, 0.8, 0], [30, 30, 90, 90, 0.7, 0]]
     maps = grid_of((96, 128), 128, lambda across, down: (across > 60) & (down > 0))
     said = yolo.Says(rows, maps, coefficients=[[1.0]] * 3)
-    found = yolo.saying(said, 128).detect(np.zeros((96, 128, 3), np.uint8))
+    found = yolo.saying(said, 128).detect(np.zeros((96, 128, 3), np.uint8)).instances
     assert found.scores.tolist() == [np.float32(0.7)]
-    boxes_only = yolo.saying(yolo.Says(rows), 128).detect(np.zeros((96, 128, 3), np.uint8))
+    boxes_only = (
+        yolo.saying(yolo.Says(rows), 128).detect(np.zeros((96, 128, 3), np.uint8)).instances
+    )
     assert len(boxes_only) == 2
 
 
@@ -88,7 +90,7 @@ def test_most_confident_come_first_and_equals_by_position(yolo, picture):
         [60, 10, 80, 30, 0.5, 0],
         [10, 10, 30, 30, 0.9, 0],
     ]
-    found = yolo.saying(yolo.Says(rows, everywhere(4)), 128).detect(picture)
+    found = yolo.saying(yolo.Says(rows, everywhere(4)), 128).detect(picture).instances
     assert found.boxes[:, :2].tolist() == [[10, 10], [60, 10], [10, 40], [60, 40]]
 
 
@@ -96,13 +98,13 @@ def test_sixty_characters_on_one_spot_are_capped_in_a_fixed_order(yolo, picture)
     scores = np.linspace(0.95, 0.3, 60).round(3)
     rows = [[20, 20, 100, 90, float(score), 0] for score in scores]
     detector = yolo.saying(yolo.Says(rows, everywhere(60)), 128)
-    crowd = detector.detect(picture, nms_iou=1.0)
+    crowd = detector.detect(picture, nms_iou=1.0).instances
     assert len(crowd) == 60
     assert np.allclose(crowd.scores, scores)
     assert (crowd.masks == crowd.masks[0]).all()
-    few = detector.detect(picture, nms_iou=1.0, max_instances=7)
+    few = detector.detect(picture, nms_iou=1.0, max_instances=7).instances
     assert same(few, crowd[:7])
-    assert len(detector.detect(picture, nms_iou=0.7)) == 1
+    assert len(detector.detect(picture, nms_iou=0.7).instances) == 1
 
 
 @pytest.mark.parametrize(
@@ -112,7 +114,7 @@ def test_classes_are_those_meant_unless_others_are_asked_for(yolo, picture, clas
     rows = [[10, 10, 50, 50, 0.9, 0], [60, 10, 90, 50, 0.8, 1]]
     said = yolo.Says(rows, everywhere(2), classes=2)
     detector = yolo.saying(said, 128, names=("person", "cat"), classes=(0,))
-    found = detector.detect(picture, classes=classes)
+    found = detector.detect(picture, classes=classes).instances
     assert found.labels.tolist() == expected
     assert found.names == ("person", "cat")
 
@@ -127,7 +129,7 @@ def test_class_that_the_detector_does_not_know_is_refused(yolo, picture):
 def test_numbers_that_are_not_finite_give_an_empty_result_and_a_note(yolo, picture, flaw, where):
     rows = [[10, 10, 50, 50, float(flaw) if where == "rows" else 0.9, 0]]
     maps = np.full((1, 24, 32), float(flaw) if where == "prototypes" else 1.0)
-    found = yolo.saying(yolo.Says(rows, lambda size: maps), 128).find(picture)
+    found = yolo.saying(yolo.Says(rows, lambda size: maps), 128).detect(picture)
     assert len(found.instances) == 0
     assert found.instances.size == (96, 128)
     assert [note.code for note in found.notes] == ["detector_not_finite"]
@@ -141,7 +143,7 @@ def test_half_precision_that_overflows_is_tried_again_in_single(yolo, picture):
     detector = yolo.saying(network, 128)
     detector._dtype = torch.float16
     network.half()
-    found = detector.find(picture)
+    found = detector.detect(picture)
     assert network.calls == [torch.float16, torch.float32]
     assert network.weight.dtype is torch.float16
     assert len(found.instances) == 1
@@ -161,7 +163,9 @@ def test_half_precision_on_the_cpu_is_refused(yolo):
 def test_tiny_thin_and_flat_pictures_are_looked_at_like_any_other(yolo, size, value):
     state, metadata = yolo.weights_of(yolo.tiny_arch())
     detector = YoloDetector.from_state(state, metadata, yolo.INFO)
-    found = detector.detect(np.full((*size, 3), value, np.uint8), confidence=LOW, max_instances=3)
+    found = detector.detect(
+        np.full((*size, 3), value, np.uint8), confidence=LOW, max_instances=3
+    ).instances
     assert found.size == size
     assert (found.boxes[:, 2:] <= [size[1], size[0]]).all()
 
@@ -170,10 +174,10 @@ def test_tiny_thin_and_flat_pictures_are_looked_at_like_any_other(yolo, size, va
 def test_the_same_picture_gives_the_same_result(yolo, picture, task):
     state, metadata = yolo.weights_of(yolo.tiny_arch(task), task)
     one, other = (YoloDetector.from_state(state, metadata, yolo.INFO) for _ in range(2))
-    first = one.detect(picture, confidence=LOW, max_instances=20)
+    first = one.detect(picture, confidence=LOW, max_instances=20).instances
     assert len(first) > 3
-    assert same(one.detect(picture, confidence=LOW, max_instances=20), first)
-    assert same(other.detect(picture, confidence=LOW, max_instances=20), first)
+    assert same(one.detect(picture, confidence=LOW, max_instances=20).instances, first)
+    assert same(other.detect(picture, confidence=LOW, max_instances=20).instances, first)
 
 
 def test_eight_threads_find_what_one_finds(yolo, rng):
@@ -184,7 +188,7 @@ def test_eight_threads_find_what_one_finds(yolo, rng):
     pictures = [rng.integers(0, 256, (*size, 3), dtype=np.uint8) for size in sizes]
 
     def look(picture):
-        return detector.detect(picture, confidence=LOW, max_instances=5)
+        return detector.detect(picture, confidence=LOW, max_instances=5).instances
 
     serial = [look(picture) for picture in pictures]
     with ThreadPoolExecutor(8) as threads:
@@ -228,7 +232,7 @@ def test_families_with_and_without_suppression_find_what_ultralytics_finds(
     state, metadata = yolo.weights_of(arch, task, names=[str(n) for n in range(arch["nc"])])
     metadata["classes"] = json.dumps(json.loads(metadata["names"]))
     detector = YoloDetector.from_state(state, metadata, yolo.INFO)
-    found = detector.detect(picture, confidence=LOW, nms_iou=0.5, max_instances=30)
+    found = detector.detect(picture, confidence=LOW, nms_iou=0.5, max_instances=30).instances
     box = Letterbox.fit((96, 128), 128, 32)
     with torch.inference_mode():
         pixels = torch.from_numpy(box.apply(picture)).permute(2, 0, 1)[None] / 255
@@ -277,7 +281,7 @@ def test_coco_weights_find_what_their_own_network_finds(yolo, coco, demo):
     network, (state, metadata) = coco
     detector = YoloDetector.from_state(state, metadata, yolo.INFO)
     assert detector.names[detector.classes[0]] == "person"
-    found = detector.detect(demo)
+    found = detector.detect(demo).instances
     assert len(found) > 0
     box = Letterbox.fit(demo.shape[:2], 640, 32)
     suppress = find(
@@ -303,8 +307,8 @@ def test_coco_weights_find_what_their_own_network_finds(yolo, coco, demo):
 def test_persons_only_unless_coco_is_asked_for_more(yolo, coco, demo):
     _, (state, metadata) = coco
     detector = YoloDetector.from_state(state, metadata, yolo.INFO)
-    assert {"person"} == set(detector.detect(demo, confidence=0.01).label_names())
-    everything = detector.detect(demo, confidence=0.01, classes=detector.names)
+    assert {"person"} == set(detector.detect(demo, confidence=0.01).instances.label_names())
+    everything = detector.detect(demo, confidence=0.01, classes=detector.names).instances
     assert len(set(everything.label_names())) > 1
 
 
@@ -313,7 +317,7 @@ def test_bundled_detector_finds_the_characters_of_the_demo_picture(yolo, reposit
 
     state, metadata = read_safetensors(repository / "models" / "character-n" / "model.safetensors")
     detector = YoloDetector.from_state(state, metadata, yolo.INFO)
-    found = detector.detect(demo)
+    found = detector.detect(demo).instances
     assert detector.names == ("character",)
     assert len(found) >= 1
     assert found.masks.any(axis=(1, 2)).all()
