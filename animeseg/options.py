@@ -529,8 +529,7 @@ def _checked(knob: Knob, value: Any) -> Any:
         return _checked_list(knob, value, cure)
     if knob.kind == "float" and isinstance(value, int) and not isinstance(value, bool):
         value = float(value)
-    types: dict[str, type] = {"bool": bool, "int": int, "float": float, "str": str}
-    if type(value) is not types[knob.kind]:
+    if type(value).__name__ != knob.kind:  # exactly: True is no whole number here
         raise OptionError(knob.name, f"got {_shown(value)}, a {type(value).__name__}", cure)
     if knob.choices and value not in knob.choices:
         raise OptionError(knob.name, f"got {_shown(value)}", cure)

@@ -13,7 +13,8 @@ ROOT = Path(__file__).resolve().parents[1] / "animeseg"
 
 FLOORS = {
     "__about__": 0, "errors": 0, "limits": 0,
-    "files": 1, "base64_image": 1, "images": 1, "instances": 1, "masks": 1, "options": 1, "pixels": 1,
+    "base64_image": 1, "files": 1, "images": 1, "instances": 1, "masks": 1, "options": 1,
+    "pixels": 1,
     "detect": 2, "matte": 2, "parse": 2, "refine": 2, "select": 2, "weights": 2,
     "loading": 3, "segmenter": 3,
     "batch": 4, "export": 4, "video": 4,

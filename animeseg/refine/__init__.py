@@ -24,7 +24,10 @@ class Refinement:
 class Refiner(Protocol):
     """What every refiner offers."""
 
-    info: ModelInfo | None
+    @property
+    def info(self) -> ModelInfo | None:
+        """The weights that take part; None for a refiner without any."""
+        ...
 
     def refine(self, image: NDArray[np.uint8], instances: Instances) -> Refinement:
         """Refines the masks of ``instances`` on ``image`` (H, W, 3) uint8 RGB."""
