@@ -13,6 +13,7 @@ from animeseg.options import ORDERS, Options
 from animeseg.select import front_to_back, order, select
 
 SIZE = (100, 200)
+unhurried = settings(deadline=None)  # a busy machine is no failure
 
 
 def boxes_as_instances(boxes, scores=None, labels=None, names=("character",), size=SIZE):
@@ -233,6 +234,7 @@ limits = st.fixed_dictionaries(
 )
 
 
+@unhurried
 @given(some_instances(), limits, limits, st.sampled_from(ORDERS))
 def test_filters_commute(instances, first, second, name):
     one, two = Options(**first, order=name), Options(**second, order=name)
@@ -241,8 +243,8 @@ def test_filters_commute(instances, first, second, name):
     assert sorted(there.tolist()) == sorted(back.tolist())
 
 
+@unhurried
 @given(some_instances(), limits, st.integers(0, 4), st.sampled_from(ORDERS))
-@settings(max_examples=200)
 def test_selecting_twice_changes_nothing_and_fields_stay_together(instances, changes, most, name):
     options = Options(**changes, top_k=most, order=name)
     once = select(instances, options)
@@ -259,6 +261,7 @@ def test_selecting_twice_changes_nothing_and_fields_stay_together(instances, cha
         assert once.labels[row] == instances.labels[origin]
 
 
+@unhurried
 @given(some_instances(), st.sampled_from(ORDERS), st.randoms(use_true_random=False))
 def test_order_does_not_depend_on_the_sequence_given_unless_places_are_equal(
     instances, name, random

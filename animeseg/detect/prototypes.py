@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 MASK_MARGIN = 0.04
 """Masks may leave their box by this part of its width and height, on every side.
 
-Boxes cut hair and finger tips more often than prototypes spill over: on the development pictures
-this margin gains 0.009 mean foreground IoU on illustrations and 0.002 on composites.
+Boxes cut hair and finger tips more often than prototypes spill over: with the bundled detector the
+margin gains 0.007 mean foreground IoU on the development illustrations, 0.003 on composites.
 """
 
 _LOGITS_AT_ONCE = 8_000_000

@@ -5,11 +5,12 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from animeseg.detect.letterbox import GREY, Letterbox
 
+unhurried = settings(deadline=None)  # a busy machine is no failure
 RATIOS = [(512, 768), (832, 1216), (768, 1344), (1000, 1500), (640, 1536)]
 SIZES = RATIOS + [(width, height) for height, width in RATIOS]
 OUTSIDE = -12.0
@@ -128,6 +129,7 @@ smooth = st.integers(0, 2**32 - 1).map(
 )
 
 
+@unhurried
 @given(smooth, st.sampled_from([0, 1]))
 def test_mirrored_logits_give_the_mirrored_mask(logits, axis):
     box = Letterbox.fit((640, 640), 640, 32)
@@ -135,6 +137,7 @@ def test_mirrored_logits_give_the_mirrored_mask(logits, axis):
     assert (ours(np.ascontiguousarray(np.flip(logits, axis)), box) != there).mean() < 1e-5
 
 
+@unhurried
 @given(smooth)
 def test_more_padding_changes_nothing(logits):
     narrow = Letterbox((500, 300), (600, 360), (608, 384))
@@ -143,6 +146,7 @@ def test_more_padding_changes_nothing(logits):
     assert (ours(cut, narrow) == ours(logits, wide)).all()
 
 
+@unhurried
 @given(smooth)
 def test_twice_the_picture_gives_twice_the_mask(logits):
     once = ours(logits, Letterbox.fit((400, 400), 640, 32))
@@ -152,6 +156,7 @@ def test_twice_the_picture_gives_twice_the_mask(logits):
     assert abs(int(twice.sum()) / 4 - int(once.sum())) <= 0.01 * once.size
 
 
+@unhurried
 @given(
     smooth,
     st.tuples(st.floats(0, 1), st.floats(0, 1), st.floats(0, 1), st.floats(0, 1)),
@@ -183,6 +188,7 @@ def test_large_masks_are_made_in_strips_without_a_seam(monkeypatch):
     assert (ours(logits, box) != at_once).sum() <= ROUNDED
 
 
+@unhurried
 @given(
     st.tuples(st.integers(1, 9000), st.integers(1, 9000)),
     st.sampled_from([32, 200, 640, 1024]),
