@@ -28,6 +28,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 from development import Picture, foreground_iou, load_real
 
@@ -174,7 +175,8 @@ def _counted(sam: Sam) -> Iterator[list[int]]:
     def count(_module: Any, _inputs: Any, named: dict[str, Any]) -> None:
         prompts.append(len(named["sparse_prompt_embeddings"]))
 
-    hook = sam.network.module.mask_decoder.register_forward_pre_hook(count, with_kwargs=True)
+    module: Any = sam.network.module
+    hook = module.mask_decoder.register_forward_pre_hook(count, with_kwargs=True)
     try:
         yield prompts
     finally:
@@ -197,7 +199,8 @@ def _refiner(method: str, source: ModelSource, options: Options) -> Refiner:
 
 
 def _iou(picture: Picture, instances: Instances) -> float:
-    return foreground_iou(instances.union(), picture.masks.any(axis=0), picture.ignore)
+    true = np.asarray(picture.masks.any(axis=0), np.bool_)
+    return foreground_iou(instances.union(), true, picture.ignore)
 
 
 def _facts(args: argparse.Namespace, cases: list[tuple[Picture, Instances]]) -> dict[str, Any]:
