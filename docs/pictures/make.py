@@ -28,7 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = Options(refine="prompt", sam_model=args.sam) if args.sam else Options(refine="edge")
     picture = read_image(HERE / "demo.jpg")
     result = Segmenter(options)(picture)
-    _small(overlay(picture.rgb, result)).save(HERE / "demo-overlay.jpg", quality=88)
+    _small(overlay(picture.rgb, result.instances)).save(HERE / "demo-overlay.jpg", quality=88)
     _small(cutout(picture.rgb, result)).save(HERE / "demo-cutout.webp", quality=85)
     return 0
 
