@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import cv2
@@ -194,6 +195,25 @@ def test_eight_threads_find_what_one_finds(yolo, rng):
     with ThreadPoolExecutor(8) as threads:
         parallel = list(threads.map(look, pictures))
     assert all(same(one, other) for one, other in zip(serial, parallel, strict=True))
+
+
+def test_no_two_threads_are_ever_inside_the_network(yolo, picture):
+    class Slow(yolo.Says):
+        inside, most = 0, 0
+
+        def forward(self, pixels):
+            self.inside += 1
+            self.most = max(self.most, self.inside)
+            time.sleep(0.01)
+            self.inside -= 1
+            return super().forward(pixels)
+
+    network = Slow([[10, 10, 50, 50, 0.9, 0]])
+    detector = yolo.saying(network, 128)
+    with ThreadPoolExecutor(8) as threads:
+        found = list(threads.map(detector.detect, [picture] * 16))
+    assert network.most == 1
+    assert all(same(one, found[0]) for one in found)
 
 
 def test_size_of_the_input_is_the_models_own_unless_asked_for(yolo):
