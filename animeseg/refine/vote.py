@@ -34,12 +34,14 @@ class VoteSettings:
         measure: ``containment``, the share of a proposal that lies inside the detection (the
             report calls it IoU), or ``iou``, the true intersection over union.
         threshold: proposals that score strictly higher are taken.
-        points_per_side: prompts along each side of the grid.
+        points_per_side: prompts along each side of the grid; ``fast`` puts a third as many along
+            the longer side of each character.
         points_per_batch: prompts answered at once.
         pred_iou: proposals must be rated strictly higher by Segment Anything itself.
         stability: least stability of a proposal against a shift of the cut-off by 1.
-        crop_layers: layers of crops looked at besides the whole picture.
-        crop_downscale: the grid gets coarser by this factor with each layer.
+        crop_layers: layers of crops looked at besides the whole picture; ``fast`` looks at crops
+            around small characters unless it is 0.
+        crop_downscale: the grid gets coarser by this factor with each layer (``report`` only).
         erode: iterations of a 3x3 erosion of the detection, and of the final opening.
         dilate: iterations of the 3x3 dilation of the detection that follows the erosion.
         max_side: a longer side above this, in pixels, is scaled down to it.
