@@ -14,10 +14,10 @@ demo: $(READY)  ## find the characters in the picture of the README, offline, wi
 	@echo "Done: look into demo-out/"
 
 test: $(READY) quality  ## everything: style, types, all tests
-	$(BIN)/python -m pytest -n 2 --dist worksteal
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal
 
 test-fast: $(READY)  ## only the tests that take moments
-	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow"
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow"
 
 quality: $(READY)  ## linter, formatter and type checker, changing nothing
 	$(BIN)/ruff check .
