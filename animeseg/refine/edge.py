@@ -1,62 +1,64 @@
-"""Edge-aware refinement for machines without Segment Anything weights.
+"""Refinement along the picture's edges, without Segment Anything.
 
-Inside a narrow band around each detection's boundary, GrabCut (Rother, Kolmogorov and Blake 2004,
-OpenCV's implementation) decides anew which pixels belong to the character, from the colours on
-both sides; outside of the band the detection holds.
+GrabCut (Rother et al. 2004, from OpenCV) may move each mask's boundary within a narrow band; what
+lies deeper inside or outside is settled by the detection. It works on a reduced copy in CIE Lab,
+where distances are closer to what the eye sees, and cores of other characters are background.
 """
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 
-from animeseg.instances import Note
-from animeseg.masks import grow, iou, shrink
-from animeseg.masks.morphology import window
+from animeseg.masks import grow, shrink
+from animeseg.masks.morphology import window as tight_window
 from animeseg.refine import Refinement
+from animeseg.refine.agreement import agreement, box_mask, is_shapeless, rejected
+from animeseg.refine.overlaps import Claim, settle
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from animeseg.instances import Instances, ModelInfo
+    from animeseg.instances import Instances, ModelInfo, Note
     from animeseg.options import Options
 
     Mask = NDArray[np.bool_]
+    Window = tuple[slice, slice]
 
 WORKING_SIDE = 448
-"""Longer side, in pixels, at which GrabCut sees a character; its time grows with the area."""
+"""Longer side, in pixels, of the reduced copy of a character and its surroundings."""
 
-SURROUNDINGS = 1.5
-"""How far around the mask the background's colours are learnt, in band widths."""
+THREADS = 4
+"""Characters refined at once; each takes a few MB."""
 
-CORE_SHARE = 0.6
-"""The band never takes more than this of the mask's thickness, so that a core remains."""
-
-LEAST_AREA = 64
-"""Smaller masks, in pixels, hold too few colours to learn from and are left alone."""
+_MARGIN = 8
+_CORE_SHARE = 0.6
+_CORE_ELLIPSE = 0.5
+_LIKELY_ELLIPSE = 0.9
+_ROUNDS = {False: 1, True: 3}
 
 
 class EdgeRefiner:
-    """Refines masks along the picture's edges; needs no weights.
+    """Moves the boundaries of detected masks to the edges of the picture nearby.
 
     Args:
-        band: half width of the band, in % of the character's height.
+        band: half width of the band in which a boundary may move, in % of the character's height.
         min_agreement: a refined mask whose IoU with the detection is lower is rejected, the
             detection's mask is kept, and a note says so.
     """
 
-    info: ModelInfo | None = None
-
-    def __init__(self, band: float = 2.5, min_agreement: float = 0.5) -> None:
+    def __init__(self, *, band: float = 2.5, min_agreement: float = 0.5) -> None:
+        self.info: ModelInfo | None = None
         self.band = band
         self.min_agreement = min_agreement
 
     @classmethod
     def from_options(cls, options: Options) -> EdgeRefiner:
         """A refiner with the values of ``options``."""
-        return cls(options.edge_band, options.min_agreement)
+        return cls(band=options.edge_band, min_agreement=options.min_agreement)
 
     def refine(self, image: NDArray[np.uint8], instances: Instances) -> Refinement:
         """Refines the masks of ``instances`` on ``image`` (H, W, 3) uint8 RGB.
@@ -66,76 +68,125 @@ class EdgeRefiner:
         """
         if image.shape[:2] != instances.size:
             raise ValueError(f"image is {image.shape[:2]}, instances are {instances.size}")
+        cores = np.zeros(instances.size, np.uint16)
+        for mask, box in zip(instances.masks, instances.boxes, strict=True):
+            if not is_shapeless(mask, box):
+                cores += shrink(mask, self._reach(mask))
         masks = instances.masks.copy()
         notes: list[Note] = []
-        for row, mask in enumerate(instances.masks):
-            rivals = instances.masks.sum(axis=0, dtype=np.uint16) > mask
-            refined = snap(image, mask, rivals & ~mask, self.band)
-            agreement = iou(refined, mask)
-            if agreement >= self.min_agreement:
-                masks[row] = refined
-            else:
-                notes.append(_rejected(row, agreement, self.min_agreement))
+
+        def work(row: int) -> Mask:
+            return self._refined(image, instances.masks[row], instances.boxes[row], cores)
+
+        # Threads of its own: GrabCut draws from OpenCV's random numbers, which each thread has to
+        # itself; seeded here, they are the same every time, and the caller's stay untouched.
+        with ThreadPoolExecutor(THREADS) as pool:
+            for row, refined in enumerate(pool.map(work, range(len(instances)))):
+                detected, box = instances.masks[row], instances.boxes[row]
+                shapeless = is_shapeless(detected, box)
+                found = agreement(refined, detected, shapeless=shapeless)
+                if found >= self.min_agreement and refined.any():
+                    masks[row] = refined
+                elif detected.any():
+                    notes.append(rejected(row, found, self.min_agreement, "the edge refinement"))
+        settle(masks, [_claim(mask, old) for mask, old in zip(masks, instances.masks, strict=True)])
         return Refinement(instances.with_masks(masks), tuple(notes))
 
+    def _reach(self, mask: Mask) -> float:
+        """Half width of the band in pixels; less where the mask is too thin to keep a core."""
+        box = tight_window(mask)
+        if box is None:
+            return 0.0
+        padded = np.pad(mask[box].view(np.uint8), 1, mode="edge")
+        deepest = float(cv2.distanceTransform(padded, cv2.DIST_L2, cv2.DIST_MASK_PRECISE).max())
+        height = box[0].stop - box[0].start
+        return float(min(max(1.5, self.band / 100 * height), _CORE_SHARE * deepest))
 
-def snap(image: NDArray[np.uint8], mask: Mask, rivals: Mask, band: float) -> Mask:
-    """Moves the boundary of ``mask`` to the picture's edges.
+    def _refined(
+        self,
+        image: NDArray[np.uint8],
+        mask: Mask,
+        box: NDArray[np.float32],
+        cores: NDArray[np.uint16],
+    ) -> Mask:
+        """``mask`` with its boundary moved; as it is where there is nothing to tell it from."""
+        shapeless = is_shapeless(mask, box)
+        reach = 0.05 * float((box[2:] - box[:2]).max()) if shapeless else self._reach(mask)
+        start = box_mask(box, mask.shape) if shapeless else mask
+        window = tight_window(start, int(1.5 * reach) + _MARGIN)
+        if window is None:
+            return mask
+        part, colours = start[window], np.ascontiguousarray(image[window])
+        if shapeless:
+            core, likely, outer = (
+                _ellipse(part, _CORE_ELLIPSE),
+                _ellipse(part, _LIKELY_ELLIPSE),
+                part,
+            )
+            others = cores[window] > 0
+        else:
+            core, likely, outer = shrink(part, reach), part, grow(part, reach)
+            others = cores[window] > core
+        cut = _grab_cut(colours, core, likely, outer & ~(others & ~core), _ROUNDS[shapeless])
+        if cut is None:
+            return mask
+        refined = np.zeros_like(mask)
+        refined[window] = core | (cut & outer)
+        return refined
+
+
+def _grab_cut(
+    colours: NDArray[np.uint8], core: Mask, likely: Mask, outer: Mask, rounds: int
+) -> Mask | None:
+    """GrabCut's foreground at full size, or None where either side has no pixels to learn from.
 
     Args:
-        image: (H, W, 3) uint8 RGB.
-        mask: (H, W) bool.
-        rivals: (H, W) bool, pixels of other characters only; they stay outside.
-        band: half width of the band, in % of the mask's height.
-
-    Returns:
-        (H, W) bool; ``mask`` itself where there is nothing to learn colours from.
+        colours: (h, w, 3) uint8 RGB.
+        core: (h, w) bool, foreground for certain.
+        likely: (h, w) bool, foreground to begin with.
+        outer: (h, w) bool, outside of which is background for certain.
+        rounds: iterations.
     """
-    tight = window(mask)
-    if tight is None or np.count_nonzero(mask) < LEAST_AREA:
-        return mask
-    height = tight[0].stop - tight[0].start
-    radius = max(1.0, band / 100 * height)
-    around = window(mask, int(np.ceil(radius * (1 + SURROUNDINGS))) + 2) or tight
-    inside = mask[around]
-    depth = cv2.distanceTransform(inside.view(np.uint8), cv2.DIST_L2, 3).max()
-    core = shrink(inside, min(radius, CORE_SHARE * float(depth)))
-    reach = grow(inside, radius) & ~rivals[around]
-    if not core.any() or reach.all():
-        return mask
-    decided = _grab(image[around], inside, core, reach)
-    result = np.zeros_like(mask)
-    result[around] = core | (decided & reach)
-    return result
-
-
-def _grab(image: NDArray[np.uint8], inside: Mask, core: Mask, reach: Mask) -> Mask:
-    """GrabCut's answer (h, w) bool for a crop, worked out at `WORKING_SIDE`."""
-    height, width = inside.shape
+    height, width = likely.shape
     scale = min(1.0, WORKING_SIDE / max(height, width))
     size = max(1, round(width * scale)), max(1, round(height * scale))
-    colours = cv2.cvtColor(cv2.resize(image, size, interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2LAB)
 
-    def small(region: Mask) -> Mask:
-        scaled = cv2.resize(region.view(np.uint8), size, interpolation=cv2.INTER_NEAREST)
-        return np.asarray(scaled, np.uint8) > 0
+    def reduced(mask: Mask) -> Mask:
+        small = cv2.resize(mask.view(np.uint8), size, interpolation=cv2.INTER_NEAREST)
+        return np.asarray(small, np.bool_)
 
-    labels = np.where(small(inside), cv2.GC_PR_FGD, cv2.GC_PR_BGD).astype(np.uint8)
-    labels[small(core)] = cv2.GC_FGD
-    labels[~small(reach)] = cv2.GC_BGD
-    if not np.isin(labels, (cv2.GC_FGD, cv2.GC_PR_FGD)).any() or not (labels == cv2.GC_BGD).any():
-        return inside
-    cv2.setRNGSeed(0)  # its colour clusters start at random; the same picture gives the same mask
-    models = np.zeros((1, 65)), np.zeros((1, 65))
-    cv2.grabCut(colours, labels, None, *models, 1, cv2.GC_INIT_WITH_MASK)
-    answer = (labels & 1).astype(np.float32)
-    return cv2.resize(answer, (width, height), interpolation=cv2.INTER_LINEAR) > 0.5  # type: ignore[no-any-return]
+    labels = np.where(reduced(likely), cv2.GC_PR_FGD, cv2.GC_PR_BGD).astype(np.uint8)
+    labels[~reduced(outer)] = cv2.GC_BGD
+    labels[reduced(core)] = cv2.GC_FGD
+    inside = labels & 1
+    if inside.all() or not inside.any():
+        return None
+    lab = cv2.cvtColor(cv2.resize(colours, size, interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2LAB)
+    cv2.setRNGSeed(0)
+    models = np.zeros((2, 1, 65))
+    cv2.grabCut(lab, labels, None, models[0], models[1], rounds, cv2.GC_INIT_WITH_MASK)
+    found = (labels & 1).astype(np.float32)
+    whole = cv2.resize(found, (width, height), interpolation=cv2.INTER_LINEAR)
+    cut: Mask = whole > 0.5
+    return cut
 
 
-def _rejected(row: int, agreement: float, least: float) -> Note:
-    return Note(
-        "refinement_rejected",
-        f"character {row + 1} keeps the detector's mask: the one along the edges agrees with it "
-        f"by IoU {agreement:.2f}, less than {least:.2f}",
-        "narrow edge_band, or lower min_agreement to take it all the same",
-    )
+def _ellipse(box: Mask, share: float) -> Mask:
+    """(h, w) bool: the ellipse in the filled box ``box``, its axes shortened to ``share``."""
+    rows, columns = tight_window(box) or (slice(0, 0), slice(0, 0))
+    centre = ((columns.start + columns.stop - 1) / 2, (rows.start + rows.stop - 1) / 2)
+    axes = (share * (columns.stop - columns.start), share * (rows.stop - rows.start))
+    canvas = np.zeros(box.shape, np.uint8)
+    cv2.ellipse(canvas, (centre, axes, 0.0), 1, thickness=-1)
+    return canvas > 0
+
+
+def _claim(mask: Mask, detected: Mask) -> Claim:
+    """How deep each pixel of ``mask`` lies within what was detected, in pixels."""
+    window = tight_window(mask) or (slice(0, 0), slice(0, 0))
+    part = np.ascontiguousarray(detected[window]).view(np.uint8)
+    if not part.size:
+        return Claim(window, np.zeros(part.shape, np.float16))
+    padded = np.pad(part, 1, mode="edge")
+    depth = cv2.distanceTransform(padded, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)[1:-1, 1:-1]
+    return Claim(window, np.minimum(depth, np.finfo(np.float16).max).astype(np.float16))

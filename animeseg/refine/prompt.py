@@ -17,10 +17,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from animeseg.instances import Note
-from animeseg.masks import iou
 from animeseg.masks.morphology import window as tight_window
 from animeseg.refine import Refinement
+from animeseg.refine.agreement import agreement, box_mask, is_shapeless, rejected
 from animeseg.refine.crops import NETWORK_SIDE, View, plan_views
 from animeseg.refine.overlaps import Claim, settle
 from animeseg.refine.points import sample_points
@@ -28,7 +27,7 @@ from animeseg.refine.points import sample_points
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from animeseg.instances import Instances
+    from animeseg.instances import Instances, Note
     from animeseg.options import Options
     from animeseg.refine import Decoded, Embedding, SegmentAnything
 
@@ -37,9 +36,6 @@ BOX_GROWTH = 0.02
 
 SURE = 4.0
 """Logit from which an answer counts as sure; answers are averaged as ``tanh(logit / SURE)``."""
-
-FILLED = 0.99
-"""A mask that covers more than this of its box says no more than the box (box models)."""
 
 KEPT_STRENGTH = 0.5
 """How strongly a mask that was not refined claims its pixels; refined ones reach 1."""
@@ -131,12 +127,13 @@ class PromptRefiner:
             for index, answer in enumerate(self._answers(embedding, asked)):
                 row = asked.rows[index]
                 strength = self.sam.upscale(embedding, answer[None, None])[0, 0].cpu().numpy()
-                agreement = _agreement(strength > 0, asked, index)
-                if agreement < max(self.min_agreement, 1e-9):
-                    notes[row] = _rejected(row, agreement, self.min_agreement)
+                mask = strength > 0
+                found = agreement(mask, asked.masks[index], shapeless=bool(asked.shapeless[index]))
+                if found < self.min_agreement or not mask.any():
+                    notes[row] = rejected(row, found, self.min_agreement, "Segment Anything")
                 else:
                     masks[row] = False
-                    masks[row][view.window] = strength > 0
+                    masks[row][view.window] = mask
                     claims[row] = _claim(masks[row], strength, view)
         settle(masks, claims)
         return Refinement(instances.with_masks(masks), tuple(notes[row] for row in sorted(notes)))
@@ -157,19 +154,22 @@ class PromptRefiner:
         self, embedding: Embedding, asked: _Asked, prior: NDArray[np.float32]
     ) -> Iterator[tuple[Decoded, Tensor]]:
         """The answer to each way of asking, and (B, 1, 1) bool which of them count."""
-        valid = torch.ones(len(prior), 1, 1, dtype=torch.bool)
-        yield self.sam.decode(embedding, boxes=asked.boxes), valid
+        boxes = asked.boxes
+        yield self.sam.decode(embedding, boxes=boxes), torch.ones(len(prior), 1, 1) > 0
+        if asked.shapeless.all():
+            return
+        # Of a mask that only repeats the box there is nothing more to say.
+        shaped = ~torch.from_numpy(asked.shapeless).view(-1, 1, 1)
         if self.positive or self.negative:
             points, labels = sample_points(
-                asked.masks, asked.crowd, asked.boxes, self.positive, self.negative
+                asked.masks, asked.crowd, boxes, self.positive, self.negative
             )
             yield (
-                self.sam.decode(embedding, boxes=asked.boxes, points=points, point_labels=labels),
-                valid,
+                self.sam.decode(embedding, boxes=boxes, points=points, point_labels=labels),
+                shaped,
             )
-        if self.use_mask and not asked.shapeless.all():
-            answer = self.sam.decode(embedding, boxes=asked.boxes, mask_logits=prior)
-            yield answer, ~torch.from_numpy(asked.shapeless).view(-1, 1, 1)
+        if self.use_mask:
+            yield self.sam.decode(embedding, boxes=boxes, mask_logits=prior), shaped
 
 
 def choose(embedding: Embedding, answer: Decoded, wanted: Tensor, shapeless: Tensor) -> Tensor:
@@ -213,37 +213,22 @@ def _asked(instances: Instances, view: View) -> _Asked:
         if not (extent > 0).all():
             continue
         mask = instances.masks[row][view.window]
-        area = np.count_nonzero(mask)
-        if not area:
-            mask = _filled(box, mask.shape)
+        shapeless.append(is_shapeless(mask, box))
+        if not mask.any():
+            mask = box_mask(box, mask.shape)
         growth = np.tile(extent, 2) * np.array([-1, -1, 1, 1], np.float32) * BOX_GROWTH
         rows.append(row)
         boxes.append(np.clip(box + growth, 0, limits).astype(np.float32))
         masks.append(mask)
-        shapeless.append(not area or area > FILLED * float(extent.prod()))
     crowd = instances.masks[:, top:bottom, left:right].sum(axis=0, dtype=np.uint16)
     return _Asked(
         tuple(rows), np.reshape(boxes, (-1, 4)), masks, np.asarray(shapeless, np.bool_), crowd
     )
 
 
-def _filled(box: NDArray[np.float32], size: tuple[int, ...]) -> NDArray[np.bool_]:
-    left, top = np.floor(box[:2]).astype(int)
-    right, bottom = np.ceil(box[2:]).astype(int)
-    mask = np.zeros(size, np.bool_)
-    mask[top:bottom, left:right] = True
-    return mask
-
-
 def _extent(masks: Tensor) -> Tensor:
     """``masks`` (..., h, w) bool with all rows and columns filled that hold anything."""
     return masks.any(dim=-1, keepdim=True) & masks.any(dim=-2, keepdim=True)
-
-
-def _agreement(mask: NDArray[np.bool_], asked: _Asked, index: int) -> float:
-    if asked.shapeless[index]:
-        mask = _extent(torch.from_numpy(mask)).numpy()
-    return iou(mask, asked.masks[index])
 
 
 def _claim(
@@ -259,12 +244,3 @@ def _claim(
         for edge, base in zip(window, view.window, strict=True)
     )
     return Claim(window, strength[rows, columns].astype(np.float16))
-
-
-def _rejected(row: int, agreement: float, least: float) -> Note:
-    return Note(
-        "refinement_rejected",
-        f"character {row + 1} keeps the detector's mask: Segment Anything's agrees with it by "
-        f"IoU {agreement:.2f}, less than {least:.2f}",
-        "lower min_agreement to take it all the same",
-    )
