@@ -7,7 +7,7 @@ import pytest
 
 from animeseg import Instances, Options
 from animeseg.masks import iou
-from animeseg.refine.edge import EdgeRefiner, snap
+from animeseg.refine.edge import EdgeRefiner
 
 SIZE = (240, 200)
 
@@ -57,7 +57,7 @@ def test_the_same_picture_gives_the_same_mask(rng):
 
 def test_a_result_that_contradicts_the_detection_is_rejected_and_said(rng, monkeypatch):
     found = _instances(_disc(100, 120, 60))
-    monkeypatch.setattr("animeseg.refine.edge.snap", lambda *a: _disc(30, 30, 20))
+    monkeypatch.setattr(EdgeRefiner, "_refined", lambda *a: _disc(30, 30, 20))
     refinement = EdgeRefiner(min_agreement=0.5).refine(_drawn(found.masks[0], rng), found)
     assert np.array_equal(refinement.instances.masks, found.masks)
     assert [note.code for note in refinement.notes] == ["refinement_rejected"]
@@ -87,7 +87,7 @@ def test_small_and_narrow_pictures_are_refined_without_a_fault(rng, size):
     picture = rng.integers(0, 255, (*size, 3), np.uint8)
     half = np.zeros(size, np.bool_)
     half[: size[0] // 2 + 1, : size[1] // 2 + 1] = True
-    assert snap(picture, half, np.zeros(size, np.bool_), 5.0).shape == size
+    assert EdgeRefiner(band=5.0).refine(picture, _instances(half)).instances.size == size
 
 
 def test_no_instances_are_no_instances(rng):
