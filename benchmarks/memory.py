@@ -34,12 +34,13 @@ def main(arguments: list[str] | None = None) -> int:
     """Runs the benchmark; returns the exit code."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--sam", default="mobile-sam", help="Segment Anything: name or path")
+    parser.add_argument("--refine", nargs="+", default=["none", "edge", "prompt"])
     parser.add_argument("--size", type=int, default=2048)
     parser.add_argument("--count", type=int, default=200)
     parser.add_argument("--out", type=Path, default=None, help="JSON file to write")
     args = parser.parse_args(arguments)
     rows = {}
-    for refine in ("none", "edge", "prompt"):
+    for refine in args.refine:
         rows[refine] = {
             "peak_mib": _in_own_process(peak, refine, args.sam, args.size),
             "growth_mib": _in_own_process(growth, refine, args.sam, args.count),
@@ -50,7 +51,8 @@ def main(arguments: list[str] | None = None) -> int:
             flush=True,
         )
     if args.out:
-        args.out.write_text(json.dumps({**vars(args), "out": None, "rows": rows}, indent=1))
+        content = {"size": args.size, "count": args.count, "rows": rows}
+        args.out.write_text(json.dumps(content, indent=1), encoding="utf-8")
     return 0
 
 
