@@ -122,6 +122,11 @@ def _is_pickle(path: Path) -> bool:
             head = file.read(9)
     except OSError as error:
         raise BadWeightsError(f"it cannot be read ({error.strerror})", "get it again") from error
+    if path.suffix.lower() == ".onnx":
+        raise BadWeightsError(
+            "ONNX graphs are not loaded, whatever their inputs, classes or external data",
+            "give the same model as .safetensors or .pt",
+        )
     named_safetensors = path.suffix.lower() == ".safetensors"
     # A safetensors header may begin with any byte: they count its length. Then comes a brace.
     if head.startswith(_PICKLE) and head[8:] != b"{":

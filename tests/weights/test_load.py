@@ -115,7 +115,8 @@ def test_tensors_that_share_memory_can_be_kept(tmp_path, environment_here):
         ("model.pt", b"garbage garbage", "neither safetensors nor"),
         ("model.pt", b"\x80\x02garbage", "cannot be read"),
         ("model.pt", pickle.dumps({"a": 1}, 2), "cannot be loaded"),
-        ("model.onnx", b"\x08\x08\x12\x07pytorch", "neither safetensors nor"),
+        ("model.onnx", b"\x08\x08\x12\x07pytorch", "ONNX graphs are not loaded"),
+        ("model.onnx", b"\x08\x08:\x10weights/data.bin", "external data"),
     ],
 )
 def test_files_that_are_not_weights_are_named_with_the_reason(tmp_path, name, content, words):
