@@ -112,8 +112,8 @@ def test_no_instances_cost_no_encoder_pass(picture):
 
 
 def test_a_picture_of_another_size_is_refused():
+    found = _found(_disc(250, 190, 120))
     with pytest.raises(ValueError, match="instances are"):
-        found = _found(_disc(250, 190, 120))
         PromptRefiner(Oracle()).refine(np.zeros((9, 9, 3), np.uint8), found)
 
 
