@@ -14,10 +14,11 @@ demo: $(READY)  ## find the characters in the picture of the README, offline, wi
 	@echo "Done: look into demo-out/"
 
 test: $(READY) quality  ## everything: style, types, all tests
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal -m "not alone"
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m alone
 
 test-fast: $(READY)  ## only the tests that take moments
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow"
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow and not alone"
 
 quality: $(READY)  ## linter, formatter and type checker, changing nothing
 	$(BIN)/ruff check .

@@ -478,6 +478,7 @@ def test_names_that_the_terminal_cannot_show_are_escaped(animeseg, picture, monk
     assert rb"\u6f2b\u753b \U0001f380.mask.png" in stream.buffer.getvalue()
 
 
+@pytest.mark.alone
 @pytest.mark.slow
 def test_a_folder_of_thousands_needs_the_memory_of_a_few(animeseg, picture, caplog):
     import tracemalloc
