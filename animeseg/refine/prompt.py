@@ -20,8 +20,7 @@ from torch import Tensor
 from animeseg.masks.morphology import window as tight_window
 from animeseg.refine import Refinement
 from animeseg.refine.agreement import agreement, box_mask, is_shapeless, rejected
-from animeseg.refine.answers import choose, voices
-from animeseg.refine.crops import View, plan_views
+from animeseg.refine.crops import NETWORK_SIDE, View, plan_views
 from animeseg.refine.overlaps import Claim, settle
 from animeseg.refine.points import sample_points
 
@@ -149,7 +148,7 @@ class PromptRefiner:
             usable = valid & best.isfinite().flatten(1).all(dim=1).view(-1, 1, 1)
             total += torch.where(usable, torch.tanh(best / SURE), 0.0)
             count += usable
-        return total / count + torch.from_numpy(voices(prior, asked.shapeless))
+        return total / count
 
     def _ways(
         self, embedding: Embedding, asked: _Asked, prior: NDArray[np.float32]
@@ -171,6 +170,35 @@ class PromptRefiner:
             )
         if self.use_mask:
             yield self.sam.decode(embedding, boxes=boxes, mask_logits=prior), shaped
+
+
+def choose(embedding: Embedding, answer: Decoded, wanted: Tensor, shapeless: Tensor) -> Tensor:
+    """The candidate of each answer that agrees best with what was detected.
+
+    Agreement, an IoU, is weighed with the square of the network's own estimate. Candidates with
+    numbers that are not finite come last.
+
+    Args:
+        embedding: of the picture.
+        answer: B answers of C candidates.
+        wanted: (B, 256, 256) bool, the detection in the network's square.
+        shapeless: (B,) bool: compare the extent only.
+
+    Returns:
+        (B, 256, 256) logits.
+    """
+    logits, estimate = answer.logits.cpu(), answer.iou.cpu()
+    height, width = (-(-side * logits.shape[-1] // NETWORK_SIDE) for side in embedding.input_size)
+    inside = logits[..., :height, :width] > 0
+    inside = torch.where(shapeless.view(-1, 1, 1, 1), _extent(inside), inside)
+    target = wanted[:, None, :height, :width]
+    shared = (inside & target).sum(dim=(2, 3))
+    agreement = shared / (inside | target).sum(dim=(2, 3)).clamp(min=1)
+    finite = logits.isfinite().all(dim=3).all(dim=2) & estimate.isfinite()
+    # Never all zero, so that the estimate decides between candidates that agree with nothing.
+    score = (agreement + 1e-3) * estimate.clamp(0, 1) ** 2
+    best = torch.where(finite, score, -1.0).argmax(dim=1)
+    return logits[torch.arange(len(best)), best]
 
 
 def _asked(instances: Instances, view: View) -> _Asked:
@@ -196,6 +224,11 @@ def _asked(instances: Instances, view: View) -> _Asked:
     return _Asked(
         tuple(rows), np.reshape(boxes, (-1, 4)), masks, np.asarray(shapeless, np.bool_), crowd
     )
+
+
+def _extent(masks: Tensor) -> Tensor:
+    """``masks`` (..., h, w) bool with all rows and columns filled that hold anything."""
+    return masks.any(dim=-1, keepdim=True) & masks.any(dim=-2, keepdim=True)
 
 
 def _claim(
