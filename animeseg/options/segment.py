@@ -1,21 +1,12 @@
-"""Every knob, once: type, default, range, label, help and infotext key.
-
-The command line, the HTTP schema, the WebUI panels, the infotext and the reference in ``docs/``
-are all made from `Options` and `knobs`; nothing else declares a default or a range.
-"""
+"""The options of finding, choosing and refining characters."""
 
 from __future__ import annotations
 
-import dataclasses
-import json
-import math
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from functools import cache
-from typing import Any, get_type_hints
+from dataclasses import dataclass
 
 from animeseg.errors import OptionError
 from animeseg.limits import MAX_INSTANCES
+from animeseg.options._knob import OptionSet, knob
 
 ORDERS = (
     "left-to-right",
@@ -34,68 +25,8 @@ ORDERS = (
 )
 
 
-@dataclass(frozen=True)
-class Knob:
-    """How one option is shown, limited and named.
-
-    Attributes:
-        name: field of `Options`, and with ``-`` for ``_`` the command-line flag.
-        kind: ``bool``, ``int``, ``float``, ``str`` or ``list`` (a tuple of strings).
-        default: the default value.
-        section: group under which it is shown.
-        label: short English label; part of the API, frozen once released.
-        help: one sentence.
-        minimum: smallest value, for numbers.
-        maximum: largest value, for numbers.
-        step: step of a slider, for numbers.
-        choices: accepted strings; empty means any.
-        infotext: key in the generation parameters.
-    """
-
-    name: str
-    kind: str
-    default: Any
-    section: str
-    label: str
-    help: str
-    minimum: float | None = None
-    maximum: float | None = None
-    step: float | None = None
-    choices: tuple[str, ...] = ()
-
-    @property
-    def infotext(self) -> str:
-        """Key of this option in the generation parameters."""
-        return f"animeseg {self.label.lower()}"
-
-
-def _knob(
-    default: Any,
-    section: str,
-    label: str,
-    help_text: str,
-    *,
-    span: tuple[float, float] | None = None,
-    step: float | None = None,
-    choices: tuple[str, ...] = (),
-) -> Any:
-    minimum, maximum = span or (None, None)
-    return field(
-        default=default,
-        metadata={
-            "section": section,
-            "label": label,
-            "help": help_text,
-            "minimum": minimum,
-            "maximum": maximum,
-            "step": step,
-            "choices": choices,
-        },
-    )
-
-
 @dataclass(frozen=True, kw_only=True)
-class Options:
+class Options(OptionSet):
     """Everything a user can set about finding, choosing and refining characters.
 
     Raises:
@@ -104,13 +35,13 @@ class Options:
     """
 
     # ------------------------------------------------------------------ Detection
-    model: str = _knob(
+    model: str = knob(
         "character-n",
         "Detection",
         "Detector",
         "Name of a detector in the catalog, or the path of one of your own.",
     )
-    confidence: float = _knob(
+    confidence: float = knob(
         0.0,
         "Detection",
         "Confidence",
@@ -118,7 +49,7 @@ class Options:
         span=(0.0, 1.0),
         step=0.01,
     )
-    nms_iou: float = _knob(
+    nms_iou: float = knob(
         0.7,
         "Detection",
         "NMS IoU",
@@ -126,7 +57,7 @@ class Options:
         span=(0.05, 1.0),
         step=0.05,
     )
-    image_size: int = _knob(
+    image_size: int = knob(
         0,
         "Detection",
         "Detector size",
@@ -134,13 +65,13 @@ class Options:
         span=(0, 4096),
         step=32,
     )
-    classes: tuple[str, ...] = _knob(
+    classes: tuple[str, ...] = knob(
         (),
         "Detection",
         "Classes",
         "Class names to keep; empty keeps every class that the detector is meant for.",
     )
-    max_instances: int = _knob(
+    max_instances: int = knob(
         100,
         "Detection",
         "Most instances",
@@ -149,7 +80,7 @@ class Options:
         step=1,
     )
     # ------------------------------------------------------------------ Selection
-    min_area: float = _knob(
+    min_area: float = knob(
         0.0,
         "Selection",
         "Smallest area",
@@ -157,7 +88,7 @@ class Options:
         span=(0.0, 1.0),
         step=0.001,
     )
-    max_area: float = _knob(
+    max_area: float = knob(
         1.0,
         "Selection",
         "Largest area",
@@ -165,14 +96,14 @@ class Options:
         span=(0.0, 1.0),
         step=0.001,
     )
-    area_of: str = _knob(
+    area_of: str = knob(
         "mask",
         "Selection",
         "Area of",
         "Whether areas are those of the mask or of its box.",
         choices=("mask", "box"),
     )
-    min_aspect: float = _knob(
+    min_aspect: float = knob(
         0.0,
         "Selection",
         "Smallest aspect",
@@ -180,7 +111,7 @@ class Options:
         span=(0.0, 100.0),
         step=0.05,
     )
-    max_aspect: float = _knob(
+    max_aspect: float = knob(
         100.0,
         "Selection",
         "Largest aspect",
@@ -188,7 +119,7 @@ class Options:
         span=(0.0, 100.0),
         step=0.05,
     )
-    top_k: int = _knob(
+    top_k: int = knob(
         0,
         "Selection",
         "Keep at most",
@@ -196,14 +127,14 @@ class Options:
         span=(0, MAX_INSTANCES),
         step=1,
     )
-    top_by: str = _knob(
+    top_by: str = knob(
         "confidence",
         "Selection",
         "Keep by",
         "What decides which instances are kept.",
         choices=("confidence", "area"),
     )
-    order: str = _knob(
+    order: str = knob(
         "left-to-right",
         "Selection",
         "Order",
@@ -211,7 +142,7 @@ class Options:
         choices=ORDERS,
     )
     # ------------------------------------------------------------------ Refinement
-    refine: str = _knob(
+    refine: str = knob(
         "auto",
         "Refinement",
         "Refinement",
@@ -220,13 +151,13 @@ class Options:
         "Segment Anything masks; edge: by the picture's edges, without Segment Anything.",
         choices=("auto", "prompt", "vote", "edge", "none"),
     )
-    sam_model: str = _knob(
+    sam_model: str = knob(
         "mobile-sam",
         "Refinement",
         "SAM model",
         "Segment Anything model: a name in the catalog, or a path.",
     )
-    min_agreement: float = _knob(
+    min_agreement: float = knob(
         0.5,
         "Refinement",
         "Least agreement",
@@ -234,7 +165,7 @@ class Options:
         span=(0.0, 1.0),
         step=0.05,
     )
-    prompt_positive: int = _knob(
+    prompt_positive: int = knob(
         1,
         "Refinement",
         "Positive points",
@@ -242,7 +173,7 @@ class Options:
         span=(0, 16),
         step=1,
     )
-    prompt_negative: int = _knob(
+    prompt_negative: int = knob(
         0,
         "Refinement",
         "Negative points",
@@ -250,13 +181,13 @@ class Options:
         span=(0, 16),
         step=1,
     )
-    prompt_mask: bool = _knob(
+    prompt_mask: bool = knob(
         True,
         "Refinement",
         "Mask prompt",
         "Whether the detection's mask is given to Segment Anything as well.",
     )
-    crop_below: float = _knob(
+    crop_below: float = knob(
         0.25,
         "Refinement",
         "Crop below",
@@ -265,7 +196,7 @@ class Options:
         span=(0.0, 1.0),
         step=0.05,
     )
-    edge_band: float = _knob(
+    edge_band: float = knob(
         2.5,
         "Refinement",
         "Edge band",
@@ -275,14 +206,14 @@ class Options:
         step=0.1,
     )
     # ------------------------------------------------------------------ Vote
-    vote_preset: str = _knob(
+    vote_preset: str = knob(
         "fast",
         "Vote",
         "Vote preset",
         "report: exactly as published; fast: the same idea, prompts only where characters are.",
         choices=("fast", "report"),
     )
-    vote_measure: str = _knob(
+    vote_measure: str = knob(
         "containment",
         "Vote",
         "Vote measure",
@@ -290,7 +221,7 @@ class Options:
         "inside (containment, as published) or intersection over union.",
         choices=("containment", "iou"),
     )
-    vote_threshold: float = _knob(
+    vote_threshold: float = knob(
         0.3,
         "Vote",
         "Vote threshold",
@@ -298,7 +229,7 @@ class Options:
         span=(0.0, 1.0),
         step=0.05,
     )
-    vote_points_per_side: int = _knob(
+    vote_points_per_side: int = knob(
         32,
         "Vote",
         "Points per side",
@@ -306,7 +237,7 @@ class Options:
         span=(2, 128),
         step=1,
     )
-    vote_points_per_batch: int = _knob(
+    vote_points_per_batch: int = knob(
         64,
         "Vote",
         "Points per batch",
@@ -314,7 +245,7 @@ class Options:
         span=(1, 1024),
         step=1,
     )
-    vote_pred_iou: float = _knob(
+    vote_pred_iou: float = knob(
         0.6,
         "Vote",
         "Predicted IoU threshold",
@@ -322,7 +253,7 @@ class Options:
         span=(0.0, 1.0),
         step=0.01,
     )
-    vote_stability: float = _knob(
+    vote_stability: float = knob(
         0.8,
         "Vote",
         "Stability threshold",
@@ -330,7 +261,7 @@ class Options:
         span=(0.0, 1.0),
         step=0.01,
     )
-    vote_crop_layers: int = _knob(
+    vote_crop_layers: int = knob(
         1,
         "Vote",
         "Crop layers",
@@ -338,7 +269,7 @@ class Options:
         span=(0, 3),
         step=1,
     )
-    vote_crop_downscale: int = _knob(
+    vote_crop_downscale: int = knob(
         1,
         "Vote",
         "Crop downscale",
@@ -346,7 +277,7 @@ class Options:
         span=(1, 4),
         step=1,
     )
-    vote_erode: int = _knob(
+    vote_erode: int = knob(
         3,
         "Vote",
         "Vote erode",
@@ -354,7 +285,7 @@ class Options:
         span=(0, 20),
         step=1,
     )
-    vote_dilate: int = _knob(
+    vote_dilate: int = knob(
         2,
         "Vote",
         "Vote dilate",
@@ -362,7 +293,7 @@ class Options:
         span=(0, 20),
         step=1,
     )
-    vote_max_side: int = _knob(
+    vote_max_side: int = knob(
         1920,
         "Vote",
         "Vote longest side",
@@ -371,7 +302,7 @@ class Options:
         step=64,
     )
     # ------------------------------------------------------------------ Mask shape
-    fill_holes: float = _knob(
+    fill_holes: float = knob(
         0.05,
         "Mask shape",
         "Fill holes",
@@ -379,7 +310,7 @@ class Options:
         span=(0.0, 100.0),
         step=0.05,
     )
-    drop_islands: float = _knob(
+    drop_islands: float = knob(
         0.5,
         "Mask shape",
         "Drop islands",
@@ -387,7 +318,7 @@ class Options:
         span=(0.0, 100.0),
         step=0.05,
     )
-    mask_grow: float = _knob(
+    mask_grow: float = knob(
         4.0,
         "Mask shape",
         "Grow",
@@ -395,14 +326,14 @@ class Options:
         span=(-256.0, 256.0),
         step=0.5,
     )
-    mask_grow_unit: str = _knob(
+    mask_grow_unit: str = knob(
         "px",
         "Mask shape",
         "Grow unit",
         "Unit of the radius: pixels, or % of the character's height.",
         choices=("px", "%"),
     )
-    mask_feather: float = _knob(
+    mask_feather: float = knob(
         0.0,
         "Mask shape",
         "Feather",
@@ -410,7 +341,7 @@ class Options:
         span=(0.0, 256.0),
         step=0.5,
     )
-    mask_offset_x: int = _knob(
+    mask_offset_x: int = knob(
         0,
         "Mask shape",
         "Offset x",
@@ -418,7 +349,7 @@ class Options:
         span=(-4096, 4096),
         step=1,
     )
-    mask_offset_y: int = _knob(
+    mask_offset_y: int = knob(
         0,
         "Mask shape",
         "Offset y",
@@ -426,14 +357,14 @@ class Options:
         span=(-4096, 4096),
         step=1,
     )
-    mask_invert: bool = _knob(
+    mask_invert: bool = knob(
         False,
         "Mask shape",
         "Invert",
         "The inpaint mask covers the background in place of the characters.",
     )
     # ------------------------------------------------------------------ Cut-out
-    cutout_grow: float = _knob(
+    cutout_grow: float = knob(
         0.0,
         "Cut-out",
         "Cut-out grow",
@@ -441,7 +372,7 @@ class Options:
         span=(-64.0, 64.0),
         step=0.5,
     )
-    cutout_feather: float = _knob(
+    cutout_feather: float = knob(
         1.0,
         "Cut-out",
         "Cut-out feather",
@@ -450,13 +381,13 @@ class Options:
         step=0.5,
     )
     # ------------------------------------------------------------------ Machine
-    device: str = _knob(
+    device: str = knob(
         "auto",
         "Machine",
         "Device",
         "auto, cpu, cuda, cuda:N, mps, xpu, ...: where the networks run.",
     )
-    precision: str = _knob(
+    precision: str = knob(
         "auto",
         "Machine",
         "Precision",
@@ -464,102 +395,8 @@ class Options:
         choices=("auto", "fp32", "fp16"),
     )
 
-    def __post_init__(self) -> None:
-        for name, knob in knobs().items():
-            object.__setattr__(self, name, _checked(knob, getattr(self, name)))
+    def check(self) -> None:
+        """Refuses limits that no instance can meet."""
         for low, high in (("min_area", "max_area"), ("min_aspect", "max_aspect")):
             if getattr(self, low) > getattr(self, high):
                 raise OptionError(low, f"is above {high}", f"choose {low} <= {high}")
-
-    @classmethod
-    def from_mapping(cls, values: Mapping[str, Any]) -> Options:
-        """Options from a mapping of field names (for example parsed JSON).
-
-        Raises:
-            OptionError: for an unknown name or a bad value, naming the field.
-        """
-        for name in values:
-            if name not in knobs():
-                raise OptionError(str(name)[:80], "is not an option", "see the options reference")
-        return cls(**values)
-
-    def replace(self, **changes: Any) -> Options:
-        """A copy with some values changed, checked like a new one."""
-        return self.from_mapping({**self.as_dict(), **changes})
-
-    def as_dict(self) -> dict[str, Any]:
-        """All values, ready for JSON (tuples become lists)."""
-        return {
-            name: list(value) if isinstance(value := getattr(self, name), tuple) else value
-            for name in knobs()
-        }
-
-    def changed(self) -> dict[str, Any]:
-        """Only the values that differ from the defaults."""
-        return {
-            name: value
-            for name, value in self.as_dict().items()
-            if value != _plain(knobs()[name].default)
-        }
-
-    def to_json(self) -> str:
-        """The options as one line of JSON with sorted keys."""
-        return json.dumps(self.as_dict(), sort_keys=True)
-
-
-@cache
-def knobs() -> dict[str, Knob]:
-    """The specification of every option, by field name, in the order they are shown."""
-    hints = get_type_hints(Options)
-    found = {}
-    for item in dataclasses.fields(Options):
-        kind = "list" if item.name == "classes" else hints[item.name].__name__
-        found[item.name] = Knob(item.name, kind, item.default, **item.metadata)
-    return found
-
-
-def _plain(value: Any) -> Any:
-    return list(value) if isinstance(value, tuple) else value
-
-
-def _checked(knob: Knob, value: Any) -> Any:
-    """``value`` in the knob's own type, or an `OptionError` that says what is accepted."""
-    cure = _accepts(knob)
-    if knob.kind == "list":
-        return _checked_list(knob, value, cure)
-    if knob.kind == "float" and isinstance(value, int) and not isinstance(value, bool):
-        value = float(value)
-    if type(value).__name__ != knob.kind:  # exactly: True is no whole number here
-        raise OptionError(knob.name, f"got {_shown(value)}, a {type(value).__name__}", cure)
-    if knob.choices and value not in knob.choices:
-        raise OptionError(knob.name, f"got {_shown(value)}", cure)
-    if isinstance(value, float) and not math.isfinite(value):
-        raise OptionError(knob.name, f"got {value}, not a finite number", cure)
-    if knob.minimum is not None and not knob.minimum <= value <= (knob.maximum or 0):
-        raise OptionError(knob.name, f"got {value}, out of range", cure)
-    if knob.kind == "str" and (not value or len(value) > 4096 or "\0" in value):
-        raise OptionError(knob.name, f"got {_shown(value)}", cure)
-    return value
-
-
-def _checked_list(knob: Knob, value: Any, cure: str) -> tuple[str, ...]:
-    if not isinstance(value, list | tuple) or not all(isinstance(item, str) for item in value):
-        raise OptionError(knob.name, f"got {_shown(value)}", cure)
-    if len(value) > 1000:
-        raise OptionError(knob.name, f"got {len(value)} entries", "give at most 1000")
-    return tuple(value)
-
-
-def _shown(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."
-
-
-def _accepts(knob: Knob) -> str:
-    if knob.choices:
-        return "choose one of " + ", ".join(knob.choices)
-    if knob.minimum is not None:
-        kind = "a whole number" if knob.kind == "int" else "a number"
-        return f"give {kind} from {knob.minimum:g} to {knob.maximum:g}"
-    words = {"bool": "true or false", "str": "a text", "list": "a list of texts"}
-    return f"give {words[knob.kind]}"
