@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
+
+import cv2
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from animeseg import Instances, ModelInfo, Options
-from animeseg.masks import iou
+from animeseg.masks import decode_rle, iou
 from animeseg.refine import Decoded, Embedding
+from animeseg.refine._square import fit
 from animeseg.refine.prompt import PromptRefiner
-from animeseg.refine.sam import Sam
+from animeseg.refine.sam import Sam, load_sam
 
 SIZE = (384, 512)
 INPUT = (768, 1024)
@@ -124,3 +130,140 @@ def test_options_set_points_mask_guard_and_crops():
     refiner = PromptRefiner.from_options(Oracle(), options)
     assert (refiner.positive, refiner.negative, refiner.use_mask) == (3, 2, False)
     assert (refiner.min_agreement, refiner.crop_below) == (0.7, 0.1)
+
+
+class ByColour:
+    """Answers each box with all that has the colour of the box's middle, where nothing crosses."""
+
+    info = ModelInfo("refiner", "colours", "0" * 64)
+    upscale = Sam.upscale
+    shrink = Sam.shrink
+
+    def __init__(self):
+        self.seen = []
+        self.ways = []
+
+    def embed(self, image):
+        self.seen.append(image.shape[:2])
+        return Embedding((image,), image.shape[:2], fit(*image.shape[:2]), "")
+
+    def decode(self, embedding, *, boxes, points=None, point_labels=None, mask_logits=None):
+        self.ways.append((points is not None, mask_logits is not None))
+        image = embedding.features[0]
+        middles = ((boxes[:, :2] + boxes[:, 2:]) / 2).astype(int)
+        masks = np.stack([(image == image[y, x]).all(axis=2) for x, y in middles])
+        logits = torch.from_numpy(self.shrink(embedding, masks))[:, None]
+        return Decoded(logits, torch.ones(len(boxes), 1))
+
+
+def _painted(size, *shapes):
+    picture = np.zeros((*size, 3), np.uint8)
+    for number, shape in enumerate(shapes, start=1):
+        picture[shape] = 40 * number
+    return picture
+
+
+def _oval(size, x, y, radius):
+    rows, columns = np.mgrid[: size[0], : size[1]]
+    return np.hypot((rows - y) / 1.5, columns - x) <= radius
+
+
+def test_small_characters_in_a_large_picture_are_refined_in_their_crop_and_put_back():
+    size = (1500, 2400)
+    truth = [_oval(size, 300, 400, 60), _oval(size, 2200, 1300, 80), _oval(size, 1300, 700, 350)]
+    found = _found(
+        *(_oval(size, x, y, r) for x, y, r in ((306, 396, 55), (2206, 1296, 74), (1306, 704, 330)))
+    )
+    sam = ByColour()
+    refinement = PromptRefiner(sam).refine(_painted(size, *truth), found)
+    assert len(sam.seen) == 3
+    assert sam.seen[-1] == size
+    assert all(max(seen) < 600 for seen in sam.seen[:-1])
+    assert not refinement.notes
+    for mask, true in zip(refinement.instances.masks, truth, strict=True):
+        assert iou(mask, true) > 0.97
+
+
+def test_a_box_without_shape_is_asked_about_as_a_box_only_and_judged_by_its_extent():
+    true = _disc(250, 190, 120)
+    box = np.zeros(SIZE, np.bool_)
+    box[70:311, 130:371] = True
+    sam = ByColour()
+    refinement = PromptRefiner(sam, min_agreement=0.9).refine(_painted(SIZE, true), _found(box))
+    assert sam.ways == [(False, False)]
+    assert not refinement.notes
+    assert iou(refinement.instances.masks[0], true) > 0.97
+
+
+def test_an_empty_mask_with_a_box_is_refined_from_its_box():
+    true = _disc(250, 190, 120)
+    found = _found(true)
+    bare = dataclasses.replace(found, masks=np.zeros_like(found.masks))
+    refined = PromptRefiner(ByColour()).refine(_painted(SIZE, true), bare).instances
+    assert iou(refined.masks[0], true) > 0.97
+
+
+def test_an_instance_without_any_extent_stays_as_it_is():
+    found = _found(np.zeros(SIZE, np.bool_), _disc(250, 190, 120))
+    sam = ByColour()
+    refinement = PromptRefiner(sam).refine(_painted(SIZE, found.masks[1]), found)
+    assert not refinement.instances.masks[0].any()
+    assert refinement.instances.masks[1].any()
+    assert not refinement.notes
+
+
+@pytest.mark.parametrize("size", [(8, 8), (8, 400), (400, 8), (1, 1)])
+@pytest.mark.parametrize("kind", ["pixel", "half", "everything"])
+def test_tiny_pictures_and_masks_are_refined_or_kept(size, kind):
+    mask = np.zeros(size, np.bool_)
+    if kind == "pixel":
+        mask[-1, -1] = True
+    else:
+        mask[: size[0] // 2 if kind == "half" else None] = True
+    refinement = PromptRefiner(ByColour(), negative=2).refine(_painted(size, mask), _found(mask))
+    assert refinement.instances.size == size
+    assert refinement.instances.masks.any() == mask.any()
+
+
+@pytest.mark.parametrize("negative", [0, 2])
+@pytest.mark.parametrize("positive", [0, 1])
+@pytest.mark.parametrize("use_mask", [False, True])
+def test_ways_of_asking_that_are_switched_off_are_not_paid_for(positive, negative, use_mask):
+    mask = _disc(250, 190, 120)
+    sam = ByColour()
+    refiner = PromptRefiner(sam, positive=positive, negative=negative, use_mask=use_mask)
+    refiner.refine(_painted(SIZE, mask), _found(mask))
+    points = bool(positive or negative)
+    expected = [(False, False), *[(True, False)] * points, *[(False, True)] * use_mask]
+    assert sam.ways == expected
+
+
+@pytest.mark.shared
+@pytest.mark.slow
+def test_mobile_sam_betters_degraded_masks_of_real_composites(shared):
+    state = torch.load(shared / "weights" / "mobile_sam.pt", weights_only=True)
+    refiner = PromptRefiner(load_sam("mobile", state, ModelInfo("refiner", "mobile-sam", "0" * 64)))
+    content = json.loads((shared / "data/bench/composite/instances.json").read_text("utf-8"))
+    gains = []
+    for record in content["images"][::30][:5]:
+        rles = [a["segmentation"] for a in content["annotations"] if a["image_id"] == record["id"]]
+        truth = [decode_rle(rle) for rle in rles if decode_rle(rle).sum() > 5000]
+        if not truth:
+            continue
+        found = _found(*(_degraded(mask) for mask in truth))
+        with Image.open(shared / "data/bench/composite/images" / record["file_name"]) as opened:
+            image = np.asarray(opened.convert("RGB"))
+        calls = refiner.sam.encoder_calls
+        refined = refiner.refine(image, found).instances
+        assert refiner.sam.encoder_calls <= calls + 3
+        for before, after, true in zip(found.masks, refined.masks, truth, strict=True):
+            gains.append((iou(before, true), iou(after, true)))
+    assert len(gains) >= 4
+    print(gains)
+    assert np.mean(gains, axis=0)[1] > np.mean(gains, axis=0)[0] + 0.05
+
+
+def _degraded(mask):
+    """As a weak detector sees it: round where it is fine, and too small."""
+    width = 0.05 * np.sqrt(np.count_nonzero(mask))
+    return cv2.GaussianBlur(mask.astype(np.float32), (0, 0), width) > 0.7
