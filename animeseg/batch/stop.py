@@ -39,13 +39,18 @@ class Stop:
             self._leaving = False
 
     @contextmanager
-    def on_signals(self, told: Callable[[int], None]) -> Iterator[None]:
+    def on_signals(
+        self, told: Callable[[int], None], *, ends_process: bool = False
+    ) -> Iterator[None]:
         """Turns Ctrl-C and the end signals of the system into requests, within the block.
 
         Outside the main thread, where signals cannot be caught, nothing changes.
 
         Args:
             told: called with the number of requests so far, for a message.
+            ends_process: whether the process ends soon after the block. After a request the
+                signals are then ignored for good: one more press, while the interpreter shuts
+                down, would otherwise kill it and take the exit code with it.
         """
         if threading.current_thread() is not threading.main_thread():
             yield
@@ -65,5 +70,6 @@ class Stop:
         try:
             yield
         finally:
+            deaf = ends_process and self.requests > 0
             for number, handler in before.items():
-                signal.signal(number, handler)
+                signal.signal(number, signal.SIG_IGN if deaf else handler)

@@ -153,7 +153,9 @@ def run(args: argparse.Namespace, console: Console) -> int:
     sources = Sources(args.paths, recursive=args.recursive)
     stop = Stop()
     with (
-        stop.on_signals(lambda requests: console.interject(_stop_message(requests))),
+        stop.on_signals(
+            lambda requests: console.interject(_stop_message(requests)), ends_process=True
+        ),
         Teller(console, report=args.report, json_lines=args.json_lines) as teller,
     ):
         totals = _work(args, options, kinds, sources, stop, teller)

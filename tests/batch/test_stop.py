@@ -54,3 +54,20 @@ def test_outside_the_main_thread_nothing_is_caught_and_nothing_breaks():
     thread.start()
     thread.join()
     assert entered == [True]
+
+
+@pytest.mark.parametrize("pressed", [True, False])
+def test_a_process_that_ends_on_request_hears_no_further_signal(pressed):
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        with Stop().on_signals(lambda _: None, ends_process=True):
+            if pressed:
+                signal.raise_signal(signal.SIGINT)
+        assert signal.getsignal(signal.SIGINT) is (signal.SIG_IGN if pressed else before)
+    finally:
+        for name in ("SIGINT", "SIGTERM", "SIGBREAK"):
+            if hasattr(signal, name):
+                number = getattr(signal, name)
+                signal.signal(
+                    number, signal.default_int_handler if name == "SIGINT" else signal.SIG_DFL
+                )
