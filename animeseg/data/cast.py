@@ -9,20 +9,32 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 
 from animeseg.data import sprites
+from animeseg.data.cutout import NO_FACE, Cutout, ellipse
 from animeseg.data.figures import draw_figure, sample_style
 from animeseg.data.files import read_picture
-from animeseg.data.sprites import Sprite
+from animeseg.data.sprites import NO_BOX, Box, Sprite
+
+FACES = Path(__file__).with_name("faces.json")
 
 MIN_VISIBLE_SHARE = 0.22  # a character more hidden than this is left out of the picture
 MIN_VISIBLE_AREA = 120  # pixels
 FIGURE_SHARE = 0.5  # of the characters; the others come from the pack
+# (limit of the draw, (least, most) share of the height that stays in the frame): knee-up, bust,
+# head and shoulders, close-up; below the first limit the whole figure is shown.
+CUTS: list[tuple[float, tuple[float, float]]] = [
+    (0.62, (0.6, 0.9)),
+    (0.84, (0.36, 0.6)),
+    (0.97, (0.22, 0.36)),
+    (1.0, (0.15, 0.22)),
+]
 LARGEST_FIGURE = 1000  # pixels of height; larger ones are enlarged from this
 
 
@@ -36,11 +48,24 @@ class Pack:
 
 @dataclass(frozen=True)
 class Layer:
-    """A character to paste: (h, w, 4) uint8 straight RGBA and its upper left corner (x, y)."""
+    """A character to paste.
+
+    Attributes:
+        rgba: (h, w, 4) uint8, straight colour.
+        x: column of its left edge.
+        y: row of its upper edge.
+        face: (N, 2) float32 outline of the face in pixels of `rgba`; may be empty.
+    """
 
     rgba: np.ndarray
     x: int
     y: int
+    face: np.ndarray = field(default_factory=lambda: NO_FACE)
+
+    @property
+    def face_in_picture(self) -> np.ndarray:
+        """(N, 2) float32 outline of the face in pixels of the whole picture."""
+        return self.face + np.array([self.x, self.y], np.float32)
 
     def window(self, shape: tuple[int, int]) -> tuple[slice, slice, np.ndarray] | None:
         """Rows and columns of the canvas this layer covers and its part inside, if any."""
@@ -51,6 +76,18 @@ class Layer:
             return None
         inside = self.rgba[top - self.y : bottom - self.y, left - self.x : right - self.x]
         return slice(top, bottom), slice(left, right), inside
+
+
+def face_of(stem: str, row: dict[str, Any]) -> Box:
+    """The face box of a picture of a pack, in its pixels; without area when nobody knows it.
+
+    It is the row's own `face`, or that of the longest beginning of the file's name in
+    `faces.json` beside this module, where expressions of one portrait share a box.
+    """
+    known: dict[str, list[float]] = json.loads(FACES.read_text(encoding="utf-8"))
+    beginnings = [name for name in known if stem.startswith(name)]
+    box = row.get("face") or known.get(max(beginnings, key=len, default=""))
+    return NO_BOX if box is None else (float(box[0]), float(box[1]), float(box[2]), float(box[3]))
 
 
 def load_pack(root: Path, held_out: Sequence[str] = (), only_held_out: bool = False) -> Pack:
@@ -73,55 +110,48 @@ def load_pack(root: Path, held_out: Sequence[str] = (), only_held_out: bool = Fa
         stored = read_picture(root / row["file"])
         if row["kind"] == "fg":
             rgba = cv2.cvtColor(stored, cv2.COLOR_BGRA2RGBA)
-            characters.append(Sprite.from_rgba(rgba, name))
+            face = face_of(Path(row["file"]).stem, row)
+            characters.append(Sprite.from_rgba(rgba, name, face))
         else:
             backgrounds.append(cv2.cvtColor(stored[..., :3], cv2.COLOR_BGR2RGB))
     return Pack(characters, backgrounds)
 
 
-def pack_character(pack: Pack, height: float, kept: float, rng: np.random.Generator) -> np.ndarray:
-    """A character of the pack in new colours, as (h, w, 4) uint8 straight RGBA."""
+def pack_character(pack: Pack, height: float, kept: float, rng: np.random.Generator) -> Cutout:
+    """A character of the pack in new colours."""
     # Identity first: some have many expressions and would crowd out the others.
     names = sorted({s.identity for s in pack.characters})
     name = names[int(rng.integers(len(names)))]
     poses = [s for s in pack.characters if s.identity == name]
     sprite = poses[int(rng.integers(len(poses)))]
-    rows = slice(0, max(1, int(kept * sprite.rgba.shape[0])))
     scale = height / sprite.rgba.shape[0]
-    rgba = resize(sprite.rgba[rows], scale * rng.uniform(0.82, 1.2), scale)
+    whole = Cutout(sprite.rgba, ellipse(sprite.face))
+    part = whole.upper(kept).resized(scale * rng.uniform(0.82, 1.2), scale)
     if rng.random() < 0.75:
-        size = rgba.shape[1::-1]
+        size = part.rgba.shape[1::-1]
+        rows = slice(0, max(1, int(kept * sprite.rgba.shape[0])))
         palette = cv2.resize(sprite.palette[rows], size, interpolation=cv2.INTER_NEAREST)
-        rgba = sprites.recolour(rgba, palette, sprite.skin, rng)
-    return sprites.warp(rgba, rng, chibi=0.25 if kept == 1 else 0.0)
+        part = replace(part, rgba=sprites.recolour(part.rgba, palette, sprite.skin, rng))
+    return part.warped(rng, chibi=0.25 if kept == 1 else 0.0)
 
 
-def drawn_character(
-    height: float, kept: float, rng: np.random.Generator, upright: bool
-) -> np.ndarray:
-    """A generated figure, as (h, w, 4) uint8 straight RGBA."""
+def drawn_character(height: float, kept: float, rng: np.random.Generator, upright: bool) -> Cutout:
+    """A generated figure."""
     seed = int(rng.integers(2**31))
     look = replace(sample_style(np.random.default_rng([seed, 0])), framing="full")
     if upright:
         look = replace(look, tilt=float(np.clip(look.tilt, -15, 15)))
-    rgba = draw_figure(seed, height=max(16, int(min(height, LARGEST_FIGURE))), style=look).rgba
-    rgba = rgba[: max(1, int(kept * rgba.shape[0]))]
+    figure = draw_figure(seed, height=max(16, int(min(height, LARGEST_FIGURE))), style=look)
+    part = Cutout(figure.rgba, ellipse(figure.face_box)).upper(kept)
     if height > LARGEST_FIGURE:
-        rgba = resize(rgba, height / LARGEST_FIGURE, height / LARGEST_FIGURE)
-    return sprites.warp(rgba, rng, chibi=0.0) if rng.random() < 0.5 else rgba
-
-
-def resize(rgba: np.ndarray, across: float, down: float) -> np.ndarray:
-    """Scale an (h, w, 4) cut-out without bleeding the colour of hidden pixels."""
-    size = (max(8, int(rgba.shape[1] * across)), max(12, int(rgba.shape[0] * down)))
-    shrink = cv2.INTER_AREA if down < 1 else cv2.INTER_LINEAR
-    return sprites.unpremultiply(cv2.resize(sprites.premultiply(rgba), size, interpolation=shrink))
+        part = part.resized(height / LARGEST_FIGURE, height / LARGEST_FIGURE)
+    return part.warped(rng, chibi=0.0) if rng.random() < 0.5 else part
 
 
 def character(
     pack: Pack, height: float, rng: np.random.Generator, upright: bool, kept: float = 1.0
-) -> np.ndarray:
-    """One character in new colours and proportions.
+) -> Cutout:
+    """One character in new colours and proportions, its height about `kept` x `height`.
 
     Args:
         pack: material.
@@ -129,24 +159,22 @@ def character(
         rng: source of randomness.
         upright: lean a little at most; otherwise it may fall, fly or lie.
         kept: only this share of the height, from the top, is needed.
-
-    Returns:
-        (h, w, 4) uint8 straight RGBA, h about `kept` x `height`.
     """
-    if rng.random() < FIGURE_SHARE:
-        rgba = drawn_character(height, kept, rng, upright)
+    drawn = not pack.characters or rng.random() < FIGURE_SHARE
+    if drawn:
+        made = drawn_character(height, kept, rng, upright)
     else:
-        rgba = pack_character(pack, height, kept, rng)
+        made = pack_character(pack, height, kept, rng)
     if rng.random() < 0.5:
-        rgba = rgba[:, ::-1]
+        made = made.mirrored()
     if rng.random() < 0.5:
-        rgba = sprites.light(rgba, rng)
+        made = replace(made, rgba=sprites.light(made.rgba, rng))
     turned = rng.random()
     if turned < (0.3 if upright else 0.5):
-        rgba = sprites.rotate(rgba, rng.normal(0, 7))
+        made = made.rotated(rng.normal(0, 7))
     elif not upright and turned < 0.62:
-        rgba = sprites.rotate(rgba, rng.uniform(-100, 100))
-    return sprites.crop_to_alpha(np.ascontiguousarray(rgba))
+        made = made.rotated(rng.uniform(-100, 100))
+    return made.cropped()
 
 
 def lone_layer(pack: Pack, shape: tuple[int, int], rng: np.random.Generator) -> Layer:
@@ -154,21 +182,30 @@ def lone_layer(pack: Pack, shape: tuple[int, int], rng: np.random.Generator) -> 
     height, width = shape
     kind = rng.random()
     if kind < 0.40:  # whole figure inside the frame, now and then small
-        rgba = character(pack, height * rng.uniform(0.35, 1.0), rng, upright=False)
-        fit = width * rng.uniform(0.9, 1.25) / rgba.shape[1]
+        made = character(pack, height * rng.uniform(0.35, 1.0), rng, upright=False)
+        fit = width * rng.uniform(0.9, 1.25) / made.rgba.shape[1]
         if fit < 1:
-            rgba = resize(rgba, fit, fit)
-        x = int(rng.normal(0.5, 0.16) * width - rgba.shape[1] / 2)
-        y = int((height - rgba.shape[0]) * rng.uniform(0.1, 1.15))
-        return Layer(rgba, x, y)
+            made = made.resized(fit, fit)
+        x = int(rng.normal(0.5, 0.16) * width - made.rgba.shape[1] / 2)
+        y = int((height - made.rgba.shape[0]) * rng.uniform(0.1, 1.15))
+        return Layer(made.rgba, x, y, made.face)
     # The lower part leaves the frame: this share of the character's height stays in.
-    low, high = (0.6, 0.9) if kind < 0.62 else (0.36, 0.6) if kind < 0.85 else (0.22, 0.36)
-    kept = rng.uniform(low, high)
+    kept = rng.uniform(*next(shares for limit, shares in CUTS if kind < limit))
     shown = height * rng.uniform(0.7, 1.08)
-    rgba = character(pack, shown / kept, rng, upright=True, kept=min(1.0, kept * 1.2))
-    head = rgba[: int(0.25 / kept * shown), :, 3].sum(0, dtype=np.float64)
+    made = character(pack, shown / kept, rng, upright=True, kept=min(1.0, kept * 1.2))
+    head = made.rgba[: int(0.25 / kept * shown), :, 3].sum(0, dtype=np.float64)
     centre = (head * np.arange(len(head))).sum() / max(head.sum(), 1.0)
-    return Layer(rgba, int(rng.normal(0.5, 0.1) * width - centre), int(height - shown))
+    x, y = int(rng.normal(0.5, 0.1) * width - centre), int(height - shown)
+    return Layer(made.rgba, x, y, made.face)
+
+
+def companion_layer(pack: Pack, main: Layer, rng: np.random.Generator) -> Layer:
+    """A doll or a child held in front of the main character: small, whole, overlapping it."""
+    height, width = main.rgba.shape[:2]
+    made = character(pack, height * rng.uniform(0.15, 0.4), rng, upright=False)
+    x = main.x + int(rng.uniform(0.1, 0.9) * width - made.rgba.shape[1] / 2)
+    y = main.y + int(rng.uniform(0.35, 0.8) * height)
+    return Layer(made.rgba, x, y, made.face)
 
 
 def group_layers(
@@ -181,14 +218,14 @@ def group_layers(
     upright = crowd or rng.random() < 0.6
     ground = np.sort(rng.uniform(0.45 if crowd else 0.75, 1.25, count))
     columns = (rng.permutation(count) + rng.uniform(0.1, 0.9, count)) / count
-    if not crowd and rng.random() < 0.4:
-        columns = 0.5 + (columns - 0.5) * rng.uniform(0.4, 0.9)  # close together, overlapping
+    if not crowd and rng.random() < 0.5:
+        columns = 0.5 + (columns - 0.5) * rng.uniform(0.3, 0.9)  # close together, overlapping
     layers = []
     for bottom, column in zip(ground, columns, strict=True):
         size = base * rng.uniform(0.8, 1.2) * (0.55 + 0.5 * bottom)
-        rgba = character(pack, size, rng, upright)
-        x = int(column * width - rgba.shape[1] / 2)
-        layers.append(Layer(rgba, x, int(bottom * height - rgba.shape[0])))
+        made = character(pack, size, rng, upright)
+        x = int(column * width - made.rgba.shape[1] / 2)
+        layers.append(Layer(made.rgba, x, int(bottom * height - made.rgba.shape[0]), made.face))
     return layers
 
 

@@ -1,8 +1,9 @@
 """Training pictures for the character detector, composed from cut-outs and backgrounds.
 
-Written are `images/NNNNNN.jpg` and `masks/NNNNNN.png`, the latter 8-bit index
-maps: 0 is background, k is the visible part of character k. Picture number i depends only on the
-seed and i, never on the number of workers.
+Written are `images/NNNNNN.jpg`, `masks/NNNNNN.png` and `faces/NNNNNN.txt`. Masks are 8-bit index
+maps: 0 is background, k is the visible part of character k. Faces are rows `0 x y w h` of YOLO's
+format (centre and size as shares of the picture). Picture number i depends only on the seed and
+i, never on the number of workers.
 
     python -m animeseg.data.compose --pack PACK --out OUT --count 4000 --seed 1 --workers 2
 """
@@ -23,7 +24,15 @@ import numpy as np
 from tqdm import tqdm
 
 from animeseg.data import objects, scenery, sprites, style
-from animeseg.data.cast import Layer, Pack, group_layers, load_pack, lone_layer, visible_only
+from animeseg.data.cast import (
+    Layer,
+    Pack,
+    companion_layer,
+    group_layers,
+    load_pack,
+    lone_layer,
+    visible_only,
+)
 
 # (H, W) of a composite and its share. A training batch has one shape, so there are few of them.
 SHAPES: list[tuple[tuple[int, int], float]] = [
@@ -34,13 +43,16 @@ SHAPES: list[tuple[tuple[int, int], float]] = [
 ]
 # (fewest, most, share) characters in a picture.
 COUNTS: list[tuple[int, int, float]] = [
-    (0, 0, 0.15),
-    (1, 1, 0.50),
-    (2, 2, 0.16),
-    (3, 5, 0.13),
+    (0, 0, 0.18),
+    (1, 1, 0.46),
+    (2, 2, 0.18),
+    (3, 5, 0.14),
     (6, 12, 0.06),
-    (13, 20, 0.05),
+    (13, 20, 0.04),
 ]
+COMPANION_SHARE = 0.06  # of the single characters, which then hold or carry a second one
+FACE_VISIBLE = 0.35  # a face more hidden than this is no face
+FACE_SMALLEST = 7  # pixels of the shorter side; a smaller face is no face
 
 
 @dataclass(frozen=True)
@@ -50,10 +62,12 @@ class Composite:
     Attributes:
         image: (H, W, 3) uint8 RGB.
         index: (H, W) uint8, 0 background, k the visible part of character k (1-based, rear first).
+        faces: (N, 4) float32 boxes x0, y0, x1, y1 in pixels around the visible parts of faces.
     """
 
     image: np.ndarray
     index: np.ndarray
+    faces: np.ndarray
 
 
 def pick(table: Sequence[Any], rng: np.random.Generator) -> Any:
@@ -120,6 +134,32 @@ def occlude(
     return objects.paste(canvas, texture, stencil), hidden
 
 
+def faces_of(layers: Sequence[Layer], index: np.ndarray) -> np.ndarray:
+    """Boxes of the faces that show, each around what is seen of its outline.
+
+    Args:
+        layers: the characters in the order of their numbers in the map, from 1.
+        index: (H, W) uint8 map of the visible characters.
+
+    Returns:
+        (N, 4) float32 x0, y0, x1, y1 in pixels.
+    """
+    boxes = []
+    for k, layer in enumerate(layers, start=1):
+        if not len(layer.face):
+            continue
+        outline = layer.face_in_picture
+        stencil = np.zeros(index.shape, np.uint8)
+        hull = cv2.convexHull(outline)
+        cv2.fillPoly(stencil, [hull.round().astype(np.int32)], 1)
+        seen = stencil * (index == k)
+        x, y, w, h = cv2.boundingRect(seen)
+        enough = int(seen.sum()) >= FACE_VISIBLE * cv2.contourArea(hull)
+        if enough and min(w, h) >= FACE_SMALLEST:
+            boxes.append((x, y, x + w, y + h))
+    return np.array(boxes, np.float32).reshape(-1, 4)
+
+
 def compose(pack: Pack, seed: int, number: int) -> Composite:
     """Make training picture `number` of the sequence that `seed` names."""
     rng = np.random.default_rng([seed, number])
@@ -130,13 +170,16 @@ def compose(pack: Pack, seed: int, number: int) -> Composite:
     index = np.zeros(shape, np.uint8)
     alone = count == 1
     layers = [lone_layer(pack, shape, rng)] if alone else group_layers(pack, shape, count, rng)
-    for k, layer in enumerate(visible_only(layers, shape), start=1):
+    if alone and rng.random() < COMPANION_SHARE:
+        layers.append(companion_layer(pack, layers[0], rng))
+    layers = visible_only(layers, shape)
+    for k, layer in enumerate(layers, start=1):
         blend(canvas, index, layer, k, rng)
     if rng.random() < 0.15:
         canvas, index = occlude(canvas, index, pack, rng)
     if rng.random() < 0.1:
         canvas = objects.particles(canvas, rng)
-    return Composite(style.stylise(canvas, rng), index)
+    return Composite(style.stylise(canvas, rng), index, faces_of(layers, index))
 
 
 def write(composite: Composite, out: Path, number: int) -> None:
@@ -144,6 +187,12 @@ def write(composite: Composite, out: Path, number: int) -> None:
     quality = [cv2.IMWRITE_JPEG_QUALITY, 95]
     image = cv2.cvtColor(composite.image, cv2.COLOR_RGB2BGR)
     cv2.imwrite(str(out / "images" / f"{number:06d}.jpg"), image, quality)
+    height, width = composite.index.shape
+    centres = (composite.faces[:, :2] + composite.faces[:, 2:]) / 2
+    sizes = composite.faces[:, 2:] - composite.faces[:, :2]
+    rows = np.hstack([centres, sizes]) / np.array([width, height, width, height])
+    text = "".join(f"0 {x:.6f} {y:.6f} {w:.6f} {h:.6f}\n" for x, y, w, h in rows)
+    (out / "faces" / f"{number:06d}.txt").write_text(text, encoding="utf-8")
     cv2.imwrite(str(out / "masks" / f"{number:06d}.png"), composite.index)
 
 
@@ -172,7 +221,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--held-out", nargs="*", default=[], help="identities, background stems")
     parser.add_argument("--only-held-out", action="store_true")
     args = parser.parse_args(argv)
-    for folder in ("images", "masks"):
+    for folder in ("images", "masks", "faces"):
         (args.out / folder).mkdir(parents=True, exist_ok=True)
     load = partial(load_pack, args.pack, args.held_out, args.only_held_out)
     with ProcessPoolExecutor(

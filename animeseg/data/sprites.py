@@ -10,11 +10,14 @@ Arrays: RGBA is (H, W, 4) uint8 with *straight* colour and an alpha of 0..255; a
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
+Box = tuple[float, float, float, float]
+NO_BOX: Box = (0.0, 0.0, 0.0, 0.0)
 CLUSTERS = 7
 # A part smaller than this share of the character and not touching it is a drawn symbol
 # (question mark, sweat drop, floating arrow), not the character.
@@ -30,24 +33,36 @@ class Sprite:
         palette: (H, W) uint8 colour cluster of each pixel, 0..CLUSTERS-1.
         skin: (CLUSTERS,) bool, which clusters look like skin.
         identity: who it is; a split into training and validation never divides an identity.
+        face: x0, y0, x1, y1 in pixels of `rgba`, chin to hairline and ear to ear; without area
+            where it is turned away or unknown.
     """
 
     rgba: np.ndarray
     palette: np.ndarray
     skin: np.ndarray
     identity: str
+    face: Box = NO_BOX
 
     @classmethod
-    def from_rgba(cls, rgba: np.ndarray, identity: str) -> Sprite:
-        """Clean the alpha, crop to it and find the colour clusters."""
-        rgba = crop_to_alpha(drop_symbols(rgba))
-        palette, skin = cluster_colours(rgba)
-        return cls(rgba, palette, skin, identity)
+    def from_rgba(cls, rgba: np.ndarray, identity: str, face: Box = NO_BOX) -> Sprite:
+        """Clean the alpha, crop to it and find the colour clusters; `face` is in the uncropped."""
+        cleaned = drop_symbols(rgba)
+        x, y = visible_window(cleaned)[:2]
+        cropped = crop_to_alpha(cleaned)
+        palette, skin = cluster_colours(cropped)
+        box = (face[0] - x, face[1] - y, face[2] - x, face[3] - y)
+        return cls(cropped, palette, skin, identity, box)
+
+
+def visible_window(rgba: np.ndarray) -> tuple[int, int, int, int]:
+    """Left, top, width and height of the box around the visible pixels."""
+    x, y, w, h = cv2.boundingRect((rgba[..., 3] > 8).astype(np.uint8))
+    return x, y, w, h
 
 
 def crop_to_alpha(rgba: np.ndarray) -> np.ndarray:
     """Cut an (H, W, 4) picture to the box of its visible pixels."""
-    x, y, w, h = cv2.boundingRect((rgba[..., 3] > 8).astype(np.uint8))
+    x, y, w, h = visible_window(rgba)
     return np.ascontiguousarray(rgba[y : y + h, x : x + w])
 
 
@@ -142,6 +157,44 @@ def smooth_field(
     return field
 
 
+def bending(
+    rgba: np.ndarray, rng: np.random.Generator, chibi: float
+) -> Callable[[np.ndarray], np.ndarray]:
+    """Draw a smooth bend and a change of proportions for a character.
+
+    Args:
+        rgba: (H, W, 4) uint8, head at the top.
+        rng: source of randomness.
+        chibi: probability of a large head on a short, narrow body.
+
+    Returns:
+        What bends any (H, W) or (H, W, C) uint8 plane of the character, padding it where the bend
+        needs room.
+    """
+    pad = int(0.06 * max(rgba.shape[:2])) + 2
+    height, width = rgba.shape[0] + 2 * pad, rgba.shape[1] + 2 * pad
+    y, x = np.mgrid[0:height, 0:width].astype(np.float32)
+    strength = rng.uniform(0.0, 0.022) * height
+    source_x = x + strength * smooth_field((height, width), (7, 5), rng)
+    source_y = y + strength * smooth_field((height, width), (7, 5), rng)
+    if rng.random() < chibi:
+        head, enlarged = rng.uniform(0.24, 0.32), rng.uniform(0.38, 0.55)
+        rows = np.array([0, head, 1]) * height
+        source_y = np.interp(source_y, np.array([0, enlarged, 1]) * height, rows)
+        top = rgba[: max(1, int(head * height) - pad), :, 3].sum(0, dtype=np.float64)
+        centre = pad + (top * np.arange(len(top))).sum() / max(top.sum(), 1.0)
+        below = np.clip((source_y / height - head) / 0.08, 0, 1)
+        narrow = 1 - below * (1 - rng.uniform(0.5, 0.75))
+        source_x = centre + (source_x - centre) / narrow
+    maps = (source_x - pad).astype(np.float32), (source_y - pad).astype(np.float32)
+
+    def bend(plane: np.ndarray) -> np.ndarray:
+        bent: np.ndarray = cv2.remap(plane, *maps, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
+        return bent
+
+    return bend
+
+
 def warp(rgba: np.ndarray, rng: np.random.Generator, chibi: float) -> np.ndarray:
     """Bend a character smoothly and change its proportions.
 
@@ -153,36 +206,23 @@ def warp(rgba: np.ndarray, rng: np.random.Generator, chibi: float) -> np.ndarray
     Returns:
         (H, W, 4) uint8 of about the same size, padded where the bend needs room.
     """
-    pad = int(0.06 * max(rgba.shape[:2])) + 2
-    rgba = cv2.copyMakeBorder(premultiply(rgba), pad, pad, pad, pad, cv2.BORDER_CONSTANT)
-    height, width = rgba.shape[:2]
-    y, x = np.mgrid[0:height, 0:width].astype(np.float32)
-    strength = rng.uniform(0.0, 0.022) * height
-    source_x = x + strength * smooth_field((height, width), (7, 5), rng)
-    source_y = y + strength * smooth_field((height, width), (7, 5), rng)
-    if rng.random() < chibi:
-        head, enlarged = rng.uniform(0.24, 0.32), rng.uniform(0.38, 0.55)
-        rows = np.array([0, head, 1]) * height
-        source_y = np.interp(source_y, np.array([0, enlarged, 1]) * height, rows)
-        top = rgba[: int(head * height), :, 3].sum(0, dtype=np.float64)
-        centre = (top * np.arange(width)).sum() / max(top.sum(), 1.0)
-        below = np.clip((source_y / height - head) / 0.08, 0, 1)
-        narrow = 1 - below * (1 - rng.uniform(0.5, 0.75))
-        source_x = centre + (source_x - centre) / narrow
-        source_y = source_y.astype(np.float32)
-        source_x = source_x.astype(np.float32)
-    bent = cv2.remap(rgba, source_x, source_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
-    return unpremultiply(bent)
+    return unpremultiply(bending(rgba, rng, chibi)(premultiply(rgba)))
+
+
+def turning(shape: Sequence[int], degrees: float) -> tuple[np.ndarray, tuple[int, int]]:
+    """The 2 x 3 matrix that turns an (H, W) picture about its centre, and the new (W, H)."""
+    height, width = shape
+    matrix: np.ndarray = cv2.getRotationMatrix2D((width / 2, height / 2), degrees, 1.0)
+    cos, sin = abs(matrix[0, 0]), abs(matrix[0, 1])
+    new_w, new_h = int(height * sin + width * cos) + 2, int(height * cos + width * sin) + 2
+    matrix[:, 2] += (new_w / 2 - width / 2, new_h / 2 - height / 2)
+    return matrix, (new_w, new_h)
 
 
 def rotate(rgba: np.ndarray, degrees: float) -> np.ndarray:
     """Turn an (H, W, 4) uint8 cut-out about its centre, enlarging the canvas to hold it."""
-    height, width = rgba.shape[:2]
-    matrix = cv2.getRotationMatrix2D((width / 2, height / 2), degrees, 1.0)
-    cos, sin = abs(matrix[0, 0]), abs(matrix[0, 1])
-    new_w, new_h = int(height * sin + width * cos) + 2, int(height * cos + width * sin) + 2
-    matrix[:, 2] += (new_w / 2 - width / 2, new_h / 2 - height / 2)
-    return unpremultiply(cv2.warpAffine(premultiply(rgba), matrix, (new_w, new_h)))
+    matrix, size = turning(rgba.shape[:2], degrees)
+    return unpremultiply(cv2.warpAffine(premultiply(rgba), matrix, size))
 
 
 def premultiply(rgba: np.ndarray) -> np.ndarray:

@@ -27,7 +27,8 @@ def pack_folder(tmp_path_factory):
     rows = []
     for k, name in enumerate(["ann", "bob"]):
         cv2.imwrite(str(root / f"{name}.png"), cut_out(k * 40))
-        rows.append({"file": f"{name}.png", "kind": "fg", "identity": name})
+        face = [26, 11, 94, 79]
+        rows.append({"file": f"{name}.png", "kind": "fg", "identity": name, "face": face})
     for name in ("hill", "wall"):
         picture = cv2.resize(rng.integers(0, 255, (9, 12, 3), np.uint8), (300, 200))
         cv2.imwrite(str(root / f"{name}.png"), picture)
@@ -80,6 +81,7 @@ def test_the_command_writes_and_takes_up_again(pack_folder, tmp_path):
     compose.main([*arguments, "--count", "3"])
     names = sorted(p.stem for p in (tmp_path / "masks").glob("*.png"))
     assert names == ["000000", "000001", "000002"]
+    assert sorted(p.stem for p in (tmp_path / "faces").glob("*.txt")) == names
     assert (tmp_path / "images" / "000001.jpg").stat().st_mtime_ns == first
 
 
@@ -111,6 +113,49 @@ def test_a_hidden_character_is_left_out():
     layers = [cast.Layer(solid, 10, 10), cast.Layer(solid, 12, 12), cast.Layer(solid, 500, 0)]
     kept = cast.visible_only(layers, (100, 100))
     assert [layer.x for layer in kept] == [12]
+
+
+FACE = np.array([[20, 20], [40, 20], [40, 40], [20, 40]], np.float32)
+
+
+@pytest.mark.parametrize(
+    ("x", "hidden", "expected"),
+    [
+        (0, None, [[20, 20, 41, 41]]),
+        (-30, None, [[0, 20, 11, 41]]),  # the frame hides half of it
+        (-35, None, []),
+        (0, np.s_[:30], [[20, 30, 41, 41]]),
+        (0, np.s_[:36], []),
+    ],
+)
+def test_a_face_is_boxed_by_what_shows_of_it(x, hidden, expected):
+    index = np.ones((100, 100), np.uint8)
+    if hidden is not None:
+        index[hidden] = 2
+    layer = cast.Layer(np.zeros((60, 60, 4), np.uint8), x, 0, FACE)
+    np.testing.assert_array_equal(compose.faces_of([layer], index), np.reshape(expected, (-1, 4)))
+
+
+def test_faces_lie_on_characters_and_are_written_as_shares(pack, tmp_path):
+    (tmp_path / "images").mkdir(), (tmp_path / "masks").mkdir(), (tmp_path / "faces").mkdir()
+    made = next(c for c in (compose.compose(pack, 6, k) for k in range(20)) if len(c.faces))
+    compose.write(made, tmp_path, 0)
+    rows = np.loadtxt(tmp_path / "faces" / "000000.txt", ndmin=2)
+    assert len(rows) == len(made.faces)
+    height, width = made.index.shape
+    for (_, x, y, w, h), (x0, y0, x1, y1) in zip(rows, made.faces, strict=True):
+        assert ((x - w / 2) * width, (y - h / 2) * height) == pytest.approx((x0, y0), abs=0.01)
+        assert ((x + w / 2) * width, (y + h / 2) * height) == pytest.approx((x1, y1), abs=0.01)
+        assert made.index[int(y0) : int(y1), int(x0) : int(x1)].any()
+
+
+def test_a_pose_has_a_face_box_of_its_own():
+    shared, own = (
+        cast.face_of("taisei_iku_face_smile", {}),
+        cast.face_of("taisei_iku_face_defeated", {}),
+    )
+    assert shared[3] != own[3]
+    assert cast.face_of("nobody", {}) == sprites.NO_BOX
 
 
 @pytest.mark.parametrize("look", [look for look, _ in style.DRAWING + style.FINISH])
