@@ -44,6 +44,12 @@ class UnsupportedImageError(BadImageError):
     code = "unsupported_image"
 
 
+class UrlsNotAllowedError(UnsupportedImageError):
+    """A URL or a path stands where a picture was expected; neither is ever opened."""
+
+    code = "urls_not_allowed"
+
+
 class ImageTooLargeError(BadImageError):
     """The picture exceeds the byte, side or pixel limit; raised before it is decoded."""
 
@@ -132,6 +138,12 @@ class BadRecordError(AnimesegError, ValueError):
     code = "bad_record"
 
 
+class BadDatasetError(AnimesegError, ValueError):
+    """A set of training data is damaged, empty, or not what was asked for."""
+
+    code = "bad_dataset"
+
+
 class MissingDependencyError(AnimesegError, ImportError):
     """An optional package is not installed (or cannot be imported)."""
 
@@ -142,3 +154,55 @@ class OutOfMemoryError(AnimesegError, MemoryError):
     """Memory ran out on every rung of the ladder, down to the CPU."""
 
     code = "out_of_memory"
+
+
+class RequestError(AnimesegError, ValueError):
+    """An HTTP request is not what the schema says.
+
+    Args:
+        cause: what is wrong with it.
+        cure: what is accepted.
+        field: which part of it is meant; empty for the whole.
+    """
+
+    code = "bad_request"
+
+    def __init__(self, cause: str, cure: str = "", field: str = "") -> None:
+        super().__init__(cause, cure)
+        self.field = field
+
+
+class RequestTooLargeError(RequestError):
+    """The body of an HTTP request exceeds the limit; the rest of it was not read."""
+
+    code = "request_too_large"
+
+
+class MediaTypeError(RequestError):
+    """The body of an HTTP request is of a type that is not read, or its answer cannot be had."""
+
+    code = "unsupported_media_type"
+
+
+class AccessError(AnimesegError, PermissionError):
+    """An HTTP request came without credentials, or with wrong ones."""
+
+    code = "unauthorized"
+
+
+class NoCredentialsError(AccessError):
+    """The page asks for a login, the API has no credentials: nobody is let in."""
+
+    code = "no_credentials"
+
+
+class BusyError(AnimesegError):
+    """Too many requests wait already."""
+
+    code = "busy"
+
+
+class InterruptedJobError(AnimesegError):
+    """The user interrupted the work; there is no result."""
+
+    code = "interrupted"

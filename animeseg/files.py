@@ -10,8 +10,10 @@ import errno
 import io
 import os
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, BinaryIO, NoReturn
 
 from animeseg.errors import DiskFullError, OutputError, OutputExistsError
 
@@ -57,6 +59,29 @@ def write_file(path: str | os.PathLike[str], data: bytes, *, overwrite: bool = F
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         _explain(error, target)
     return target
+
+
+@contextmanager
+def whole_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
+    """A stream for a file too large for memory; it gets its name when the block ends without error.
+
+    A file of that name is replaced then, and only then.
+
+    Raises:
+        DiskFullError, OutputError: as `write_file`; nothing is left behind.
+    """
+    target = Path(path)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        partial = target.with_name(f".{secrets.token_hex(4)}{PARTIAL_SUFFIX}")
+        try:
+            with partial.open("xb") as stream:
+                yield stream
+            partial.replace(target)
+        finally:
+            partial.unlink(missing_ok=True)
+    except OSError as error:
+        _explain(error, target)
 
 
 def encode_png(array: NDArray[np.uint8], *, icc_profile: bytes | None = None) -> bytes:
