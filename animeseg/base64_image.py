@@ -6,7 +6,7 @@ import base64
 import binascii
 import re
 
-from animeseg.errors import BadImageError, UnsupportedImageError
+from animeseg.errors import BadImageError, UnsupportedImageError, UrlsNotAllowedError
 from animeseg.images import DEFAULT_LIMITS, ImageLimits, Picture, read_image
 
 _PREFIX = re.compile(r"data:image/[a-z0-9.+-]{1,32};base64,", re.IGNORECASE)
@@ -25,7 +25,7 @@ def read_base64(text: str, *, accept: ImageLimits = DEFAULT_LIMITS) -> Picture:
         accept: the limits; those on bytes hold for the decoded size.
 
     Raises:
-        UnsupportedImageError: a URL or a path; neither is ever opened.
+        UrlsNotAllowedError: a URL or a path; neither is ever opened.
         ImageTooLargeError: too long, or too many pixels.
         BadImageError: empty, not base64, or not a picture.
     """
@@ -41,10 +41,18 @@ def read_base64(text: str, *, accept: ImageLimits = DEFAULT_LIMITS) -> Picture:
         data = base64.b64decode(payload, validate=True)
     except ValueError as error:
         if not prefix and _PLACE.match(payload[:_HEAD]):
-            raise UnsupportedImageError(
-                "URLs and paths are not opened", "send the picture itself as base64"
-            ) from error
+            raise _not_opened() from error
         raise BadImageError(
             "the picture is not valid base64", "send it unwrapped, with its padding"
         ) from error
-    return read_image(data, accept=accept)
+    try:
+        return read_image(data, accept=accept)
+    except UnsupportedImageError as error:
+        # "/srv/girl12" happens to be base64 as well.
+        if not prefix and len(payload) < _HEAD and _PLACE.match(payload):
+            raise _not_opened() from error
+        raise
+
+
+def _not_opened() -> UrlsNotAllowedError:
+    return UrlsNotAllowedError("URLs and paths are not opened", "send the picture itself as base64")

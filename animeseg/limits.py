@@ -25,6 +25,24 @@ MAX_IMAGE_SIDE = 16_384
 MAX_INSTANCES = 500
 """No option can ask for more instances than this in one picture."""
 
+MAX_REQUEST_BYTES = 80 * 2**20
+"""Largest body of an HTTP request, in bytes; reading ends there."""
+
+MAX_REQUEST_IMAGE_BYTES = 50 * 2**20
+"""Largest encoded picture in an HTTP request, in bytes."""
+
+MAX_REQUEST_PIXELS = 40_000_000
+"""Largest picture in an HTTP request, in pixels: several are held in memory at a time."""
+
+MAX_REQUEST_SIDE = 8192
+"""Largest side of a picture in an HTTP request, in pixels."""
+
+MAX_REQUEST_FRAMES = 1000
+"""An animation in an HTTP request has at most this many frames; only the first is used."""
+
+MAX_REQUESTS_WAITING = 16
+"""HTTP requests that may wait for the models; further ones are told to come back later."""
+
 HUB_TIMEOUT_SECONDS = 10.0
 """A download says why it failed within about this time when the Hub cannot be reached."""
 

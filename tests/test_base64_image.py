@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from animeseg.base64_image import read_base64
-from animeseg.errors import BadImageError, ImageTooLargeError, UnsupportedImageError
+from animeseg.errors import BadImageError, ImageTooLargeError, UrlsNotAllowedError
 from animeseg.images import ImageLimits
 
 
@@ -62,8 +62,14 @@ def test_urls_and_paths_are_not_opened(tmp_path, monkeypatch, text):
     existing = tmp_path / "picture.png"
     existing.write_bytes(base64.b64decode(text))
     places = ["http://127.0.0.1/a.png", "file:///etc/passwd", str(existing), "../a.png", "a.png"]
-    for place in [*places, "C:\\pictures\\a.png", "\\\\server\\share\\a.png", "s3://bucket/key"]:
-        with pytest.raises(UnsupportedImageError, match="not opened"):
+    for place in [
+        *places,
+        "C:\\pictures\\a.png",
+        "\\\\server\\share\\a.png",
+        "s3://bucket/key",
+        "/srv/girl12",
+    ]:
+        with pytest.raises(UrlsNotAllowedError, match="not opened"):
             read_base64(place)
 
 
