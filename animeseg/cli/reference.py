@@ -87,11 +87,12 @@ def schema() -> dict[str, Any]:
 def _property(knob: Knob) -> dict[str, Any]:
     described: dict[str, Any] = {"title": knob.label, "description": knob.help}
     if knob.kind == "list":
-        described |= {"type": "array", "items": {"type": "string"}, "default": list(knob.default)}
+        items = {"type": "string"} | ({"enum": list(knob.choices)} if knob.choices else {})
+        described |= {"type": "array", "items": items, "default": list(knob.default)}
     else:
         described |= {"type": _JSON_TYPES[knob.kind], "default": knob.default}
-    if knob.choices:
-        described["enum"] = list(knob.choices)
+        if knob.choices:
+            described["enum"] = list(knob.choices)
     if knob.minimum is not None:
         described |= {"minimum": knob.minimum, "maximum": knob.maximum}
     return described

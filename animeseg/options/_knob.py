@@ -31,7 +31,7 @@ class Knob:
         minimum: smallest value, for numbers.
         maximum: largest value, for numbers.
         step: step of a slider, for numbers.
-        choices: accepted strings; empty means any.
+        choices: accepted strings (for a list, accepted items); empty means any.
         infotext: key in the generation parameters.
     """
 
@@ -178,6 +178,9 @@ def _checked_list(knob: Knob, value: Any, cure: str) -> tuple[str, ...]:
         raise OptionError(knob.name, f"got {_shown(value)}", cure)
     if len(value) > 1000:
         raise OptionError(knob.name, f"got {len(value)} entries", "give at most 1000")
+    for item in value if knob.choices else ():
+        if item not in knob.choices:
+            raise OptionError(knob.name, f"got {_shown(item)}", cure)
     return tuple(value)
 
 
@@ -188,7 +191,8 @@ def _shown(value: Any) -> str:
 
 def _accepts(knob: Knob) -> str:
     if knob.choices:
-        return "choose one of " + ", ".join(knob.choices)
+        some = "some" if knob.kind == "list" else "one"
+        return f"choose {some} of " + ", ".join(knob.choices)
     if knob.minimum is not None:
         kind = "a whole number" if knob.kind == "int" else "a number"
         return f"give {kind} from {knob.minimum:g} to {knob.maximum:g}"

@@ -23,6 +23,7 @@ class OutputOptions(OptionSet):
         "What is made: mask (for inpainting), cutout (all characters), characters (a cut-out of "
         "each), character-masks (a mask of each), overlay (coloured regions), layers (one file "
         "with a layer for each character).",
+        choices=PRODUCTS,
     )
     background: str = knob(
         "transparent",
@@ -60,10 +61,7 @@ class OutputOptions(OptionSet):
     )
 
     def check(self) -> None:
-        """Refuses unknown products, colours that are none, and a picture that is not named."""
-        for name in self.outputs:
-            if name not in PRODUCTS:
-                raise OptionError("outputs", f"got {name!r}", "choose of " + ", ".join(PRODUCTS))
+        """Refuses a colour that is none."""
         if not _COLOUR.fullmatch(self.background_colour):
             raise OptionError(
                 "background_colour", f"got {self.background_colour!r}", "give #rrggbb"
