@@ -46,6 +46,23 @@ def boxes_of(index: np.ndarray, smallest: int = 40) -> tuple[np.ndarray, np.ndar
     return clean, np.array(boxes, np.float32).reshape(-1, 4) / scale
 
 
+def faces_of(path: Path, shape: tuple[int, int], mirror: bool, smallest: float = 5) -> np.ndarray:
+    """The faces of a composite as (N, 4) float32 boxes, centre and size, 0..1.
+
+    Args:
+        path: of the picture.
+        shape: (H, W) it is trained at.
+        mirror: left and right are exchanged.
+        smallest: pixels at that size; a face with a shorter side is left out.
+    """
+    text = (path.parent.parent / "faces" / f"{path.stem}.txt").read_text(encoding="utf-8")
+    rows = np.array(text.split(), np.float32).reshape(-1, 5)[:, 1:]
+    rows = rows[(rows[:, 2:] * shape[::-1] >= smallest).all(1)]
+    if mirror:
+        rows[:, 0] = 1 - rows[:, 0]
+    return rows
+
+
 class Batches(Dataset[dict[str, torch.Tensor]]):
     """Whole batches of one epoch, each of one shape and scale, in an order the seed decides.
 
@@ -55,6 +72,7 @@ class Batches(Dataset[dict[str, torch.Tensor]]):
         scales: factors on the stored size, one drawn per batch.
         mask_stride: picture pixels per pixel of the mask target.
         seed: of order, scales and mirroring.
+        faces: the targets are the boxes of faces instead of masks and boxes of characters.
     """
 
     def __init__(
@@ -65,9 +83,10 @@ class Batches(Dataset[dict[str, torch.Tensor]]):
         scales: Sequence[float],
         mask_stride: int,
         seed: Sequence[int],
+        faces: bool = False,
     ) -> None:
         rng = np.random.default_rng(seed)
-        self.stride = mask_stride
+        self.stride, self.faces = mask_stride, faces
         self.plan: list[tuple[list[Path], tuple[int, int], np.ndarray]] = []
         for shape in sorted(set(shapes.values())):
             paths = sorted(p for p, s in shapes.items() if s == shape)
@@ -90,19 +109,16 @@ class Batches(Dataset[dict[str, torch.Tensor]]):
             if mirror:
                 image, index = image[:, ::-1], index[:, ::-1]
             clean, found = boxes_of(np.ascontiguousarray(index))
+            if self.faces:
+                found = faces_of(path, self.plan[number][1], mirror)
             half = self.stride // 2
             images.append(torch.from_numpy(np.ascontiguousarray(image)).permute(2, 0, 1))
             masks.append(torch.from_numpy(clean[half :: self.stride, half :: self.stride].copy()))
             boxes.append(torch.from_numpy(found))
             owners.append(torch.full((len(found),), float(i)))
         owner = torch.cat(owners)
-        return {
-            "img": torch.stack(images),
-            "masks": torch.stack(masks),
-            "bboxes": torch.cat(boxes),
-            "batch_idx": owner,
-            "cls": torch.zeros_like(owner),
-        }
+        targets = {"bboxes": torch.cat(boxes), "batch_idx": owner, "cls": torch.zeros_like(owner)}
+        return targets | {"img": torch.stack(images), "masks": torch.stack(masks)}
 
 
 def shapes_of(folders: Sequence[Path]) -> dict[Path, tuple[int, int]]:

@@ -8,6 +8,7 @@ untrained result already finds characters about as well as COCO finds persons in
 from __future__ import annotations
 
 import copy
+import math
 from typing import Any, cast
 
 import torch
@@ -75,4 +76,21 @@ def operate(coco: Any) -> nn.Module:
     model.load_state_dict(same, strict=False)
     for source, target in zip(coco.model[HEAD].cv3, model.model[HEAD].cv3, strict=True):
         slim_class_branch(source, target)
+    return cast(nn.Module, model)
+
+
+def behead(coco: Any) -> nn.Module:
+    """Turn a COCO segmentation network into a one-class box detector that has yet to learn what.
+
+    Backbone, neck and box branch stay; the class branch gives every place the same low score.
+    """
+    network = _ultralytics.find("ultralytics.nn.tasks:DetectionModel")
+    layout = copy.deepcopy(coco.yaml)
+    layout["head"][-1] = [layout["head"][-1][0], 1, "Detect", ["nc"]]
+    model: Any = network(layout, nc=1, verbose=False).float()
+    knows = operate(coco).state_dict()
+    model.load_state_dict({k: knows[k] for k in model.state_dict()})
+    for level, stride in zip(model.model[HEAD].cv3, (8, 16, 32), strict=True):
+        nn.init.zeros_(level[2].weight)
+        nn.init.constant_(level[2].bias, math.log(5 / (640 / stride) ** 2))
     return cast(nn.Module, model)

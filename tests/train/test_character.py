@@ -11,7 +11,7 @@ import torch
 from safetensors import safe_open
 
 from animeseg.detect import _ultralytics
-from animeseg.train import character, surgery
+from animeseg.train import finetune, surgery
 from animeseg.train.batches import Batches, boxes_of, shapes_of
 
 LAYOUT = {
@@ -117,14 +117,14 @@ def test_the_order_of_batches_depends_on_the_seed_alone(composed):
 
 
 def test_layers_learn_at_the_rate_of_their_row(operated):
-    recipe = character.Recipe(rates=((0, 0.0), (10, 0.1), (22, 0.2)))
-    groups = character.parameter_groups(operated, recipe)
+    recipe = finetune.Recipe(rates=((0, 0.0), (10, 0.1), (22, 0.2)))
+    groups = finetune.parameter_groups(operated, recipe)
     assert {g["lr"] for g in groups} == {0.1, 0.2}
     assert not any(p.requires_grad for p in operated.model[3].parameters())
 
 
 def test_the_rate_rises_and_falls():
-    rates = [character.schedule(step, 100, 10) for step in range(100)]
+    rates = [finetune.schedule(step, 100, 10) for step in range(100)]
     assert rates[0] == pytest.approx(0.1)
     assert max(rates) == pytest.approx(1.0)
     assert rates[-1] < 0.06
@@ -132,22 +132,22 @@ def test_the_rate_rises_and_falls():
 
 def test_interpolation_reaches_both_ends():
     start, tuned = {"w": torch.zeros(3)}, {"w": torch.ones(3)}
-    assert character.interpolate(start, tuned, 0.0)["w"].tolist() == [0, 0, 0]
-    assert character.interpolate(start, tuned, 1.0)["w"].tolist() == [1, 1, 1]
+    assert finetune.interpolate(start, tuned, 0.0)["w"].tolist() == [0, 0, 0]
+    assert finetune.interpolate(start, tuned, 1.0)["w"].tolist() == [1, 1, 1]
 
 
 def test_calibration_moves_the_operating_score_to_the_confidence():
     logit = torch.logit(torch.tensor([0.35]))
     weights = {f"model.22.cv3.{level}.2.bias": logit for level in range(3)}
-    shifted = character.calibrate(weights, 0.35, 0.25)
+    shifted = finetune.calibrate(weights, 0.35, 0.25)
     assert all(torch.sigmoid(v).item() == pytest.approx(0.25) for v in shifted.values())
 
 
 @pytest.mark.slow
 def test_a_step_changes_weights_but_not_the_statistics(operated, composed):
-    recipe = character.Recipe(batch=2, scales=(1.0,), decay=0.0)
+    recipe = finetune.Recipe(batch=2, scales=(1.0,), decay=0.0)
     before = {k: v.clone() for k, v in operated.state_dict().items()}
-    (average,) = character.train(operated, [batches(composed)], recipe, workers=0)
+    (average,) = finetune.train(operated, [batches(composed)], recipe, workers=0)
     after = average.state_dict()
     changed = {k for k, v in after.items() if not v.equal(before[k])}
     assert changed
@@ -156,8 +156,8 @@ def test_a_step_changes_weights_but_not_the_statistics(operated, composed):
 
 def test_the_file_is_small_and_loads_strictly(operated, tmp_path):
     path = tmp_path / "model.safetensors"
-    header = {"imgsz": 640, "confidence": 0.3}
-    character.export(operated, operated.state_dict(), path, header)
+    header = {"task": "segment", "names": {"0": "character"}, "imgsz": 640, "confidence": 0.3}
+    finetune.export(operated, operated.state_dict(), path, header)
     assert path.stat().st_size < 8_000_000
     with safe_open(path, "pt") as stored:
         meta = stored.metadata()
