@@ -16,7 +16,7 @@ FLOORS = {
     "base64_image": 1, "files": 1, "images": 1, "instances": 1, "masks": 1, "options": 1,
     "pixels": 1,
     "detect": 2, "matte": 2, "parse": 2, "refine": 2, "select": 2, "weights": 2,
-    "loading": 3, "segmenter": 3,
+    "loading": 3, "segmenter": 3, "targets": 3,
     "batch": 4, "export": 4, "video": 4,
     "__main__": 5, "cli": 5,
     "webui": 6,
@@ -111,6 +111,16 @@ def test_gradio_and_the_host_stay_in_their_room(path):
     if room_of(path) == "webui":
         return
     assert not {"gradio", "modules"} & {name.split(".")[0] for name in imported(parsed(path))}
+
+
+@everywhere
+def test_only_the_host_room_touches_the_modules_of_the_host(path):
+    if shown(path).startswith("webui/host/"):
+        return
+    assert "modules" not in {name.split(".")[0] for name in imported(parsed(path))}
+    for node in ast.walk(parsed(path)):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            assert not node.value.startswith("modules."), f"line {node.lineno}"
 
 
 @everywhere
