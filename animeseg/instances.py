@@ -196,6 +196,7 @@ class Segmentation:
         notes: weaker paths and rejections, empty when all went as asked.
         version: version of animeseg.
         alpha: (H, W) uint8 alpha that the given picture already had, or None.
+        target: what the options' ``target`` stands for, where that is not the characters.
     """
 
     size: tuple[int, int]
@@ -205,6 +206,7 @@ class Segmentation:
     notes: tuple[Note, ...] = ()
     version: str = ""
     alpha: NDArray[np.uint8] | None = field(default=None, repr=False)
+    target: Instances | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         if self.instances.size != self.size:
@@ -212,6 +214,11 @@ class Segmentation:
 
     def __len__(self) -> int:
         return len(self.instances)
+
+    @property
+    def masked(self) -> Instances:
+        """What the inpaint mask covers: the target, which is the characters by default."""
+        return self.instances if self.target is None else self.target
 
 
 def _expect(name: str, array: Any, dtype: Any, shape: tuple[int, ...]) -> None:

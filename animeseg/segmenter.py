@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,11 +16,13 @@ from animeseg.loading import ModelSource
 from animeseg.masks import shape_mask
 from animeseg.options import Options
 from animeseg.select import select
+from animeseg.targets import DEFAULT_TARGET, DETECTORS, PictureFinder, evaluate, kind_options, parse
 
 if TYPE_CHECKING:
     from animeseg.detect import Detection, Detector
     from animeseg.images import Source
     from animeseg.refine import Refiner
+    from animeseg.targets import Expression
 
 FALLBACK_CONFIDENCE = 0.25
 """Threshold where neither the options nor the detector name one; ultralytics' own."""
@@ -80,14 +82,34 @@ class Segmenter:
             options: in place of those given at construction.
 
         Returns:
-            The characters in the order the options ask for; none is a result like any other.
+            The characters in the order the options ask for, and what ``options.target`` stands
+            for; none is a result like any other.
 
         Raises:
             AnimesegError: the picture cannot be read, or a model cannot be loaded.
         """
         options = options or self.options
+        target = parse(options.target)
         picture = image if isinstance(image, Picture) else read_image(image)
+        result = self._segmented(picture, options, self._stages(options))
+        return result if options.target == DEFAULT_TARGET else self._aimed(picture, result, target)
+
+    def load(self, options: Options | None = None) -> tuple[ModelInfo, ...]:
+        """Loads the models now, so that the first picture does not wait; says which they are."""
+        options = options or self.options
         stages = self._stages(options)
+        models = [stages.detector.info]
+        if stages.refiner is not None and stages.refiner.info:
+            models.append(stages.refiner.info)
+        own = (kind for kind in parse(options.target).kinds if kind in DETECTORS)
+        models += (self._models.detector(kind_options(options, kind)).info for kind in own)
+        return tuple(models)
+
+    def unload(self) -> None:
+        """Frees the memory of all models; the next call loads them again."""
+        self._models.unload()
+
+    def _segmented(self, picture: Picture, options: Options, stages: _Stages) -> Segmentation:
         found = detect(picture, stages.detector, options)
         chosen = select(found.instances, options)
         notes = found.notes
@@ -107,15 +129,25 @@ class Segmenter:
             alpha=picture.alpha,
         )
 
-    def load(self, options: Options | None = None) -> tuple[ModelInfo, ...]:
-        """Loads the models now, so that the first picture does not wait; says which they are."""
-        stages = self._stages(options or self.options)
-        refiner = stages.refiner.info if stages.refiner is not None else None
-        return (stages.detector.info, *((refiner,) if refiner else ()))
+    def _aimed(self, picture: Picture, result: Segmentation, target: Expression) -> Segmentation:
+        """``result`` with the instances that ``target`` stands for."""
+        options = result.options
 
-    def unload(self) -> None:
-        """Frees the memory of all models; the next call loads them again."""
-        self._models.unload()
+        def search(asked: Options) -> Segmentation:
+            if asked.model == options.model:
+                return self._segmented(picture, asked, self._stages(asked))
+            # A detector given at construction stands for the options', not for that of faces.
+            stages = _Stages(self._models.detector(asked), None, ())
+            return self._segmented(picture, asked, stages)
+
+        known = {DEFAULT_TARGET: result.instances}
+        finder = PictureFinder(result.size, search, lambda kind: kind_options(options, kind), known)
+        return replace(
+            result,
+            target=evaluate(target, finder),
+            models=tuple(dict.fromkeys(result.models + finder.models)),
+            notes=tuple(dict.fromkeys(result.notes + finder.notes)),
+        )
 
     def _stages(self, options: Options) -> _Stages:
         detector = self._given_detector or self._models.detector(options)

@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1] / "animeseg"
 
 FLOORS = {
-    "__about__": 0, "errors": 0, "limits": 0,
+    "__about__": 0, "errors": 0, "limits": 0, "watch": 0,
     "base64_image": 1, "files": 1, "images": 1, "instances": 1, "masks": 1, "options": 1,
     "pixels": 1,
     "detect": 2, "matte": 2, "parse": 2, "refine": 2, "select": 2, "weights": 2,

@@ -66,7 +66,7 @@ def _cutout(picture: Picture, result: Segmentation, _: str) -> Iterator[tuple[No
 
 
 def _mask(_: Picture, result: Segmentation, __: str) -> Iterator[tuple[None, bytes]]:
-    yield None, encode_png(inpaint_mask(result.instances, result.options))
+    yield None, encode_png(inpaint_mask(result.masked, result.options))
 
 
 def _characters(picture: Picture, result: Segmentation, _: str) -> Iterator[tuple[int, bytes]]:

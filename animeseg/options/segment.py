@@ -302,6 +302,13 @@ class Options(OptionSet):
         step=64,
     )
     # ------------------------------------------------------------------ Mask shape
+    target: str = knob(
+        "character",
+        "Mask shape",
+        "Mask target",
+        "What the inpaint mask covers: character, face, background, one of them as in "
+        "character[0] or @largest, or an expression such as character - face.",
+    )
     fill_holes: float = knob(
         0.05,
         "Mask shape",
