@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from collections.abc import Callable
 
 from animeseg.errors import BadImageError, UnsupportedImageError, UrlsNotAllowedError
 from animeseg.images import DEFAULT_LIMITS, ImageLimits, Picture, read_image
@@ -14,7 +15,12 @@ _PLACE = re.compile(r"[a-z][a-z0-9+.-]{0,20}:|[/\\~.]{1,3}[\w/\\]|[\w.-]+\.\w{2,
 _HEAD = 4096
 
 
-def read_base64(text: str, *, accept: ImageLimits = DEFAULT_LIMITS) -> Picture:
+def read_base64(
+    text: str,
+    *,
+    accept: ImageLimits = DEFAULT_LIMITS,
+    check: Callable[[bytes], None] | None = None,
+) -> Picture:
     """Reads a picture from base64 (RFC 4648, section 4), with or without a data-URI prefix.
 
     The length is checked before anything is decoded. White space and missing padding are refused:
@@ -23,6 +29,7 @@ def read_base64(text: str, *, accept: ImageLimits = DEFAULT_LIMITS) -> Picture:
     Args:
         text: ``iVBORw0...`` or ``data:image/png;base64,iVBORw0...``.
         accept: the limits; those on bytes hold for the decoded size.
+        check: given the decoded bytes before they are read; what it raises ends the reading.
 
     Raises:
         UrlsNotAllowedError: a URL or a path; neither is ever opened.
@@ -45,6 +52,8 @@ def read_base64(text: str, *, accept: ImageLimits = DEFAULT_LIMITS) -> Picture:
         raise BadImageError(
             "the picture is not valid base64", "send it unwrapped, with its padding"
         ) from error
+    if check is not None:
+        check(data)
     try:
         return read_image(data, accept=accept)
     except UnsupportedImageError as error:

@@ -179,9 +179,15 @@ class RequestTooLargeError(RequestError):
 
 
 class MediaTypeError(RequestError):
-    """The body of an HTTP request is of a type that is not read, or its answer cannot be had."""
+    """The body of an HTTP request is of a type that is not read."""
 
     code = "unsupported_media_type"
+
+
+class NotAcceptableError(RequestError):
+    """The answer to an HTTP request cannot be had in the form that is accepted."""
+
+    code = "not_acceptable"
 
 
 class AccessError(AnimesegError, PermissionError):
