@@ -63,14 +63,19 @@ def read_noting(options: type[Set], values: Mapping[str, Any]) -> tuple[Set, tup
         read_ones[name] = value
         if changed:
             notes.append(Note("option_changed", f"{name}: {_shown(given)} became {_shown(value)}"))
-    while True:
-        try:
-            return options.from_mapping(read_ones), tuple(notes)
-        except OptionError as error:  # a combination that cannot be, such as min above max
-            notes.append(Note("option_changed", str(error)))
-            if error.field not in read_ones:
-                return options(), tuple(notes)
-            del read_ones[error.field]
+    return _checked(options, read_ones, tuple(notes))
+
+
+def _checked(
+    options: type[Set], values: dict[str, Any], notes: tuple[Note, ...]
+) -> tuple[Set, tuple[Note, ...]]:
+    """Options from values that are right one by one, without those that cannot be together."""
+    try:
+        return options.from_mapping(values), notes
+    except OptionError as error:  # such as a smallest size above the largest
+        others = {name: value for name, value in values.items() if name != error.field}
+        rest = others if len(others) < len(values) else {}
+        return _checked(options, rest, (*notes, Note("option_changed", str(error))))
 
 
 def clamp(knob: Knob, value: Any) -> tuple[Any, bool]:
