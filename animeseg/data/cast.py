@@ -1,8 +1,8 @@
 """Who is in a training picture and where: choosing, drawing and placing characters.
 
-A pack is a folder with a `manifest.json` (rows with `file`, `kind` fg|bg, `identity`) and the
-pictures it names. Half of the characters come from the pack in changed colours and proportions,
-half are drawn by `animeseg.data.figures`.
+A pack is a folder with a `manifest.json` (rows with `file`, `kind` fg|bg, `identity` and, if
+known, `face`) and the pictures it names. Half of the characters come from the pack in changed
+colours and proportions, half are drawn by `animeseg.data.figures`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from animeseg.data.figures import draw_figure, sample_style
 from animeseg.data.files import read_picture
 from animeseg.data.sprites import NO_BOX, Box, Sprite
 
-FACES = Path(__file__).with_name("faces.json")
+PORTRAITS = Path(__file__).with_name("portraits.json")
 
 MIN_VISIBLE_SHARE = 0.22  # a character more hidden than this is left out of the picture
 MIN_VISIBLE_AREA = 120  # pixels
@@ -78,16 +78,25 @@ class Layer:
         return slice(top, bottom), slice(left, right), inside
 
 
-def face_of(stem: str, row: dict[str, Any]) -> Box:
-    """The face box of a picture of a pack, in its pixels; without area when nobody knows it.
+def noted(stem: str, row: dict[str, Any]) -> tuple[Box, bool]:
+    """What is known of a picture of a pack beyond its pixels.
 
-    It is the row's own `face`, or that of the longest beginning of the file's name in
-    `faces.json` beside this module, where expressions of one portrait share a box.
+    It stands in the row itself, or in `portraits.json` beside this module under the longest
+    beginning of the file's name, where expressions of one portrait share an entry.
+
+    Args:
+        stem: of the file's name.
+        row: of the manifest; `face` is a box, `ghost` a flag.
+
+    Returns:
+        The face box in pixels of the file, without area when nobody knows it, and whether
+        something translucent is drawn beside the character (`sprites.drop_ghosts`).
     """
-    known: dict[str, list[float]] = json.loads(FACES.read_text(encoding="utf-8"))
+    known: dict[str, dict[str, Any]] = json.loads(PORTRAITS.read_text(encoding="utf-8"))
     beginnings = [name for name in known if stem.startswith(name)]
-    box = row.get("face") or known.get(max(beginnings, key=len, default=""))
-    return NO_BOX if box is None else (float(box[0]), float(box[1]), float(box[2]), float(box[3]))
+    notes = known.get(max(beginnings, key=len, default=""), {}) | row
+    x0, y0, x1, y1 = notes.get("face", NO_BOX)
+    return (float(x0), float(y0), float(x1), float(y1)), bool(notes.get("ghost", False))
 
 
 def load_pack(root: Path, held_out: Sequence[str] = (), only_held_out: bool = False) -> Pack:
@@ -110,7 +119,8 @@ def load_pack(root: Path, held_out: Sequence[str] = (), only_held_out: bool = Fa
         stored = read_picture(root / row["file"])
         if row["kind"] == "fg":
             rgba = cv2.cvtColor(stored, cv2.COLOR_BGRA2RGBA)
-            face = face_of(Path(row["file"]).stem, row)
+            face, ghost = noted(Path(row["file"]).stem, row)
+            rgba = sprites.drop_ghosts(rgba) if ghost else rgba
             characters.append(Sprite.from_rgba(rgba, name, face))
         else:
             backgrounds.append(cv2.cvtColor(stored[..., :3], cv2.COLOR_BGR2RGB))

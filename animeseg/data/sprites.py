@@ -22,6 +22,8 @@ CLUSTERS = 7
 # A part smaller than this share of the character and not touching it is a drawn symbol
 # (question mark, sweat drop, floating arrow), not the character.
 SYMBOL_SHARE = 0.05
+# A translucent thing larger than this share of the character is a ghost or a glow beside it.
+GHOST_SHARE = 0.004
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,28 @@ def drop_symbols(rgba: np.ndarray) -> np.ndarray:
     symbols = cv2.dilate(np.isin(labels, small).astype(np.uint8), np.ones((9, 9)))
     cleaned: np.ndarray = rgba.copy()
     cleaned[(symbols > 0) & (body == 0)] = 0
+    return cleaned
+
+
+def drop_ghosts(rgba: np.ndarray) -> np.ndarray:
+    """Make large translucent things and their outlines transparent: ghosts, glow, emblems.
+
+    Cloth and wings of glass would go as well, so this is for pictures known to have none.
+    """
+    alpha = rgba[..., 3]
+    clear = ((alpha > 8) & (alpha < 235)).astype(np.uint8)
+    wide = cv2.morphologyEx(clear, cv2.MORPH_OPEN, np.ones((7, 7)))
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(wide, connectivity=8)
+    least = GHOST_SHARE * int((alpha > 127).sum())
+    large = [i for i in range(1, count) if stats[i, cv2.CC_STAT_AREA] > least]
+    ghost = np.isin(labels, large).astype(np.uint8)
+    ghost = cv2.dilate(ghost, np.ones((7, 7))) & (alpha < 235).astype(np.uint8)
+    # What remains of an outline is thin and beside what went.
+    rest = ((alpha > 127) & (ghost == 0)).astype(np.uint8)
+    core = cv2.morphologyEx(rest, cv2.MORPH_OPEN, np.ones((11, 11)))
+    thin = (rest > 0) & (cv2.dilate(core, np.ones((5, 5))) == 0)
+    cleaned: np.ndarray = rgba.copy()
+    cleaned[(ghost > 0) | (thin & (cv2.dilate(ghost, np.ones((25, 25))) > 0))] = 0
     return cleaned
 
 

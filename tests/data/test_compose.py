@@ -150,12 +150,23 @@ def test_faces_lie_on_characters_and_are_written_as_shares(pack, tmp_path):
 
 
 def test_a_pose_has_a_face_box_of_its_own():
-    shared, own = (
-        cast.face_of("taisei_iku_face_smile", {}),
-        cast.face_of("taisei_iku_face_defeated", {}),
-    )
+    shared, _ = cast.noted("taisei_iku_face_smile", {})
+    own, _ = cast.noted("taisei_iku_face_defeated", {})
     assert shared[3] != own[3]
-    assert cast.face_of("nobody", {}) == sprites.NO_BOX
+    assert cast.noted("taisei_iku_face_smile", {"face": [1, 2, 3, 4]})[0] == (1, 2, 3, 4)
+    assert cast.noted("nobody", {}) == (sprites.NO_BOX, False)
+
+
+def test_a_translucent_ghost_and_its_outline_are_not_part_of_the_character():
+    rgba = np.zeros((300, 300, 4), np.uint8)
+    cv2.circle(rgba, (210, 150), 60, (255, 255, 255, 160), -1)
+    cv2.circle(rgba, (210, 150), 60, (200, 0, 0, 255), 4)
+    cv2.ellipse(rgba, (100, 150), (60, 120), 0, 0, 360, (60, 90, 200, 255), -1)
+    cleaned = sprites.drop_ghosts(rgba)
+    body = np.zeros((300, 300), np.uint8)
+    cv2.ellipse(body, (100, 150), (60, 120), 0, 0, 360, 1, -1)
+    assert cleaned[body > 0, 3].mean() > 250
+    assert cleaned[body == 0, 3].mean() < 3
 
 
 @pytest.mark.parametrize("look", [look for look, _ in style.DRAWING + style.FINISH])
