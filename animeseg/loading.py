@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from animeseg.options import Options
     from animeseg.refine import Refiner
     from animeseg.refine.sam import Sam
+    from animeseg.watch import Watch
 
 DownloadProgress = Callable[[str, int, int], None]
 
@@ -95,38 +96,41 @@ class ModelSource:
 
         return self._cache.get(("sam", options.sam_model, device, options.precision), build)
 
-    def refiner(self, options: Options) -> tuple[Refiner | None, tuple[Note, ...]]:
+    def refiner(
+        self, options: Options, watch: Watch | None = None
+    ) -> tuple[Refiner | None, tuple[Note, ...]]:
         """The refiner that ``options.refine`` asks for, and a note where it is a weaker one.
 
         Only ``auto`` ever falls back (to the edges of the picture); asking for ``prompt`` or
-        ``vote`` by name and not having the weights is an error.
+        ``vote`` by name and not having the weights is an error. ``watch`` is the refiner's.
         """
         if options.refine == "none":
             return None, ()
         if options.refine == "edge":
-            return self._edge(options), ()
+            return self._edge(options, watch), ()
         try:
             sam = self.sam(options)
         except (MissingWeightsError, DownloadError, MissingDependencyError) as error:
             if options.refine != "auto":
                 raise
-            return self._edge(options), (_edge_note(options, error),)
+            return self._edge(options, watch), (_edge_note(options, error),)
         if options.refine == "vote":
             from animeseg.refine.vote import VoteRefiner, VoteSettings
 
-            return VoteRefiner(sam, options.vote_preset, VoteSettings.from_options(options)), ()
+            settings = VoteSettings.from_options(options)
+            return VoteRefiner(sam, options.vote_preset, settings, watch), ()
         from animeseg.refine.prompt import PromptRefiner
 
-        return PromptRefiner.from_options(sam, options), ()
+        return PromptRefiner.from_options(sam, options, watch), ()
 
     def unload(self) -> None:
         """Frees the memory of all models."""
         self._cache.unload()
 
-    def _edge(self, options: Options) -> Refiner:
+    def _edge(self, options: Options, watch: Watch | None) -> Refiner:
         from animeseg.refine.edge import EdgeRefiner
 
-        return EdgeRefiner.from_options(options)
+        return EdgeRefiner.from_options(options, watch)
 
     def _resolve(self, name: str, kind: str) -> Resolved:
         def told(done: int, total: int) -> None:

@@ -54,3 +54,17 @@ def rejected(row: int, found: float, least: float, who: str) -> Note:
         f"IoU {found:.2f}, less than {least:.2f}",
         "lower min_agreement to take it all the same",
     )
+
+
+def interrupted(way: str, left: int, total: int) -> Note:
+    """The note of a refinement that was ended from outside with ``left`` instances undone.
+
+    Args:
+        way: ``vote``, ``prompt`` or ``edge``; begins the code of the note.
+        left: instances that keep what was detected.
+        total: instances in all.
+    """
+    return Note(
+        f"{way}_interrupted",
+        f"the refinement was interrupted: {left} of {total} characters keep the detector's mask",
+    )

@@ -16,8 +16,15 @@ import numpy as np
 from animeseg.masks import grow, shrink
 from animeseg.masks.morphology import window as tight_window
 from animeseg.refine import Refinement
-from animeseg.refine.agreement import agreement, box_mask, is_shapeless, rejected
+from animeseg.refine.agreement import (
+    agreement,
+    box_mask,
+    interrupted,
+    is_shapeless,
+    rejected,
+)
 from animeseg.refine.overlaps import Claim, settle
+from animeseg.watch import Watch
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -48,17 +55,22 @@ class EdgeRefiner:
         band: half width of the band in which a boundary may move, in % of the character's height.
         min_agreement: a refined mask whose IoU with the detection is lower is rejected, the
             detection's mask is kept, and a note says so.
+        watch: progress and interruption. An interrupted refinement returns what is complete,
+            keeps the other detections as they are, and says so in a note.
     """
 
-    def __init__(self, *, band: float = 2.5, min_agreement: float = 0.5) -> None:
+    def __init__(
+        self, *, band: float = 2.5, min_agreement: float = 0.5, watch: Watch | None = None
+    ) -> None:
         self.info: ModelInfo | None = None
+        self.watch = watch or Watch()
         self.band = band
         self.min_agreement = min_agreement
 
     @classmethod
-    def from_options(cls, options: Options) -> EdgeRefiner:
+    def from_options(cls, options: Options, watch: Watch | None = None) -> EdgeRefiner:
         """A refiner with the values of ``options``."""
-        return cls(band=options.edge_band, min_agreement=options.min_agreement)
+        return cls(band=options.edge_band, min_agreement=options.min_agreement, watch=watch)
 
     def refine(self, image: NDArray[np.uint8], instances: Instances) -> Refinement:
         """Refines the masks of ``instances`` on ``image`` (H, W, 3) uint8 RGB.
@@ -68,20 +80,24 @@ class EdgeRefiner:
         """
         if image.shape[:2] != instances.size:
             raise ValueError(f"image is {image.shape[:2]}, instances are {instances.size}")
-        cores = np.zeros(instances.size, np.uint16)
-        for mask, box in zip(instances.masks, instances.boxes, strict=True):
-            if not is_shapeless(mask, box):
-                cores += shrink(mask, self._reach(mask))
+        cores = self._cores(instances)
         masks = instances.masks.copy()
         notes: list[Note] = []
+        left = 0
 
-        def work(row: int) -> Mask:
+        def work(row: int) -> Mask | None:
+            if self.watch.stops():
+                return None
             return self._refined(image, instances.masks[row], instances.boxes[row], cores)
 
         # Threads of its own: GrabCut draws from OpenCV's random numbers, which each thread has to
         # itself; seeded here, they are the same every time, and the caller's stay untouched.
         with ThreadPoolExecutor(THREADS) as pool:
             for row, refined in enumerate(pool.map(work, range(len(instances)))):
+                self.watch.tell(row + 1, len(instances))
+                if refined is None:
+                    left += 1
+                    continue
                 detected, box = instances.masks[row], instances.boxes[row]
                 shapeless = is_shapeless(detected, box)
                 found = agreement(refined, detected, shapeless=shapeless)
@@ -89,8 +105,18 @@ class EdgeRefiner:
                     masks[row] = refined
                 elif detected.any():
                     notes.append(rejected(row, found, self.min_agreement, "the edge refinement"))
+        if left:
+            notes.append(interrupted("edge", left, len(instances)))
         settle(masks, [_claim(mask, old) for mask, old in zip(masks, instances.masks, strict=True)])
         return Refinement(instances.with_masks(masks), tuple(notes))
+
+    def _cores(self, instances: Instances) -> NDArray[np.uint16]:
+        """(H, W) how many instances have their core, which no refinement touches, at a pixel."""
+        cores = np.zeros(instances.size, np.uint16)
+        for mask, box in zip(instances.masks, instances.boxes, strict=True):
+            if not is_shapeless(mask, box):
+                cores += shrink(mask, self._reach(mask))
+        return cores
 
     def _reach(self, mask: Mask) -> float:
         """Half width of the band in pixels; less where the mask is too thin to keep a core."""

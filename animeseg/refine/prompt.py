@@ -9,7 +9,7 @@ mistakes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -19,10 +19,17 @@ from torch import Tensor
 
 from animeseg.masks.morphology import window as tight_window
 from animeseg.refine import Refinement
-from animeseg.refine.agreement import agreement, box_mask, is_shapeless, rejected
+from animeseg.refine.agreement import (
+    agreement,
+    box_mask,
+    interrupted,
+    is_shapeless,
+    rejected,
+)
 from animeseg.refine.crops import NETWORK_SIDE, View, plan_views
 from animeseg.refine.overlaps import Claim, settle
 from animeseg.refine.points import sample_points
+from animeseg.watch import Watch
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -76,6 +83,8 @@ class PromptRefiner:
             detection's mask is kept, and a note says so.
         crop_below: a character whose longer side is below this share of the picture's gets a crop
             and an encoder pass of its own (shared with its neighbours); 0 never crops.
+        watch: progress and interruption. An interrupted refinement returns what is complete,
+            keeps the other detections as they are, and says so in a note.
     """
 
     def __init__(
@@ -87,6 +96,7 @@ class PromptRefiner:
         use_mask: bool = True,
         min_agreement: float = 0.5,
         crop_below: float = 0.25,
+        watch: Watch | None = None,
     ) -> None:
         self.sam = sam
         self.info = sam.info
@@ -95,9 +105,12 @@ class PromptRefiner:
         self.use_mask = use_mask
         self.min_agreement = min_agreement
         self.crop_below = crop_below
+        self.watch = watch or Watch()
 
     @classmethod
-    def from_options(cls, sam: SegmentAnything, options: Options) -> PromptRefiner:
+    def from_options(
+        cls, sam: SegmentAnything, options: Options, watch: Watch | None = None
+    ) -> PromptRefiner:
         """A refiner with the values of ``options``."""
         return cls(
             sam,
@@ -106,6 +119,7 @@ class PromptRefiner:
             use_mask=options.prompt_mask,
             min_agreement=options.min_agreement,
             crop_below=options.crop_below,
+            watch=watch,
         )
 
     def refine(self, image: NDArray[np.uint8], instances: Instances) -> Refinement:
@@ -119,15 +133,14 @@ class PromptRefiner:
         masks = instances.masks.copy()
         claims = [_claim(mask, None) for mask in masks]
         notes: dict[int, Note] = {}
+        done = 0
         for view in plan_views(instances.boxes, instances.size, self.crop_below):
             asked = _asked(instances, view)
-            if not asked.rows:
-                continue
-            embedding = self.sam.embed(np.ascontiguousarray(image[view.window]))
-            for index, answer in enumerate(self._answers(embedding, asked)):
-                row = asked.rows[index]
-                strength = self.sam.upscale(embedding, answer[None, None])[0, 0].cpu().numpy()
-                mask = strength > 0
+            strengths = self._strengths(image[view.window], asked)
+            if strengths is None:
+                break
+            for index, strength in enumerate(strengths):
+                row, mask = asked.rows[index], strength > 0
                 found = agreement(mask, asked.masks[index], shapeless=bool(asked.shapeless[index]))
                 if found < self.min_agreement or not mask.any():
                     notes[row] = rejected(row, found, self.min_agreement, "Segment Anything")
@@ -135,15 +148,48 @@ class PromptRefiner:
                     masks[row] = False
                     masks[row][view.window] = mask
                     claims[row] = _claim(masks[row], strength, view)
+            done += len(view.rows)
+            self.watch.tell(done, len(instances))
         settle(masks, claims)
-        return Refinement(instances.with_masks(masks), tuple(notes[row] for row in sorted(notes)))
+        told = [notes[row] for row in sorted(notes)]
+        if done < len(instances):
+            told.append(interrupted("prompt", len(instances) - done, len(instances)))
+        return Refinement(instances.with_masks(masks), tuple(told))
 
-    def _answers(self, embedding: Embedding, asked: _Asked) -> Tensor:
-        """(B, 256, 256) averaged answers, -1 to 1; NaN where the network gave none."""
+    def _strengths(
+        self, part: NDArray[np.uint8], asked: _Asked
+    ) -> Iterable[NDArray[np.float32]] | None:
+        """(h, w) averaged answer for each instance of a view, made as it is asked for.
+
+        Args:
+            part: (h, w, 3) uint8 RGB, the view.
+            asked: its instances.
+
+        Returns:
+            None when the work has to end.
+        """
+        if not asked.rows:
+            return ()
+        if self.watch.stops():
+            return None
+        embedding = self.sam.embed(np.ascontiguousarray(part))
+        answers = self._answers(embedding, asked)
+        if answers is None:
+            return None
+        upscale = self.sam.upscale
+        return (upscale(embedding, one[None, None])[0, 0].cpu().numpy() for one in answers)
+
+    def _answers(self, embedding: Embedding, asked: _Asked) -> Tensor | None:
+        """(B, 256, 256) averaged answers, -1 to 1; NaN where the network gave none.
+
+        None when the work has to end.
+        """
         prior = np.concatenate([self.sam.shrink(embedding, mask[None]) for mask in asked.masks])
         wanted, shapeless = torch.from_numpy(prior) > 0, torch.from_numpy(asked.shapeless)
         total, count = torch.zeros(prior.shape), torch.zeros(len(prior), 1, 1)
         for answer, valid in self._ways(embedding, asked, prior):
+            if self.watch.stops():
+                return None
             best = choose(embedding, answer, wanted, shapeless)
             usable = valid & best.isfinite().flatten(1).all(dim=1).view(-1, 1, 1)
             total += torch.where(usable, torch.tanh(best / SURE), 0.0)

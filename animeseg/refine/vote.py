@@ -7,13 +7,12 @@ Two presets share the parameters: ``report`` is the published method to the lett
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from animeseg.errors import OptionError
-from animeseg.instances import Note
 from animeseg.refine import Refinement
+from animeseg.watch import Watch
 
 if TYPE_CHECKING:
     import numpy as np
@@ -63,41 +62,6 @@ class VoteSettings:
     def from_options(cls, options: Options) -> VoteSettings:
         """The ``vote_*`` options."""
         return cls(**{name: getattr(options, f"vote_{name}") for name in cls.__annotations__})
-
-
-@dataclass(frozen=True)
-class Watch:
-    """Who is told how far the work is, and who may end it.
-
-    Attributes:
-        should_stop: asked before each batch; True ends the work.
-        progress: told the prompts answered so far and the prompts in all.
-    """
-
-    should_stop: Callable[[], bool] | None = None
-    progress: Callable[[int, int], None] | None = None
-
-    def stops(self) -> bool:
-        """Whether the work has to end now."""
-        return self.should_stop is not None and self.should_stop()
-
-    def tell(self, done: int, total: int) -> None:
-        """Reports ``done`` of ``total`` prompts."""
-        if self.progress is not None:
-            self.progress(done, total)
-
-    def part(self, before: int, total: int) -> Callable[[int], bool]:
-        """For a part of the work that follows ``before`` of ``total`` prompts.
-
-        Returns:
-            A function that is told the prompts answered in this part and says whether to go on.
-        """
-
-        def goes_on(answered: int) -> bool:
-            self.tell(before + answered, total)
-            return not self.stops()
-
-        return goes_on
 
 
 class VoteRefiner:
@@ -156,11 +120,3 @@ class VoteRefiner:
         else:
             from animeseg.refine.vote_fast import refine_fast as refine
         return refine(self.sam, image, instances, self.settings, self.watch)
-
-
-def interrupted(left: int, total: int) -> Note:
-    """The note of a refinement that was ended from outside with ``left`` instances undone."""
-    return Note(
-        "vote_interrupted",
-        f"the vote was interrupted: {left} of {total} characters keep the detector's mask",
-    )

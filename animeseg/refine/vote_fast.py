@@ -24,10 +24,10 @@ import torch
 from animeseg.instances import Note, tight_boxes
 from animeseg.masks.morphology import window as tight_window
 from animeseg.refine import Refinement
+from animeseg.refine.agreement import interrupted
 from animeseg.refine.crops import View, plan_views
 from animeseg.refine.overlaps import Claim, settle
 from animeseg.refine.proposals import OUTSIDE, Proposals, grid_prompts, propose
-from animeseg.refine.vote import interrupted
 from animeseg.refine.vote_report import KERNEL, NETWORK_SIDE, scaled_down
 
 if TYPE_CHECKING:
@@ -35,7 +35,8 @@ if TYPE_CHECKING:
 
     from animeseg.instances import Instances
     from animeseg.refine import SegmentAnything
-    from animeseg.refine.vote import VoteSettings, Watch
+    from animeseg.refine.vote import VoteSettings
+    from animeseg.watch import Watch
 
 CROP_BELOW = 0.25
 """A character whose longer side is below this share of the picture's is looked at in a crop."""
@@ -75,7 +76,7 @@ def refine_fast(
     refined[list(won)] = resized(settled, instances.size)
     notes = [_unelected(row) for row in sorted(claims.keys() - won.keys())]
     if len(claims) < len(masks):
-        notes.append(interrupted(len(masks) - len(claims), len(masks)))
+        notes.append(interrupted("vote", len(masks) - len(claims), len(masks)))
     return Refinement(instances.with_masks(refined), tuple(notes))
 
 

@@ -24,14 +24,15 @@ import numpy as np
 
 from animeseg.errors import OptionError
 from animeseg.refine import Refinement
-from animeseg.refine.vote import interrupted
+from animeseg.refine.agreement import interrupted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from animeseg.instances import Instances
     from animeseg.refine import SegmentAnything
-    from animeseg.refine.vote import VoteSettings, Watch
+    from animeseg.refine.vote import VoteSettings
+    from animeseg.watch import Watch
 
 NETWORK_SIDE = 640
 """Longer side, in pixels, at which the published detector looks at a picture."""
@@ -63,7 +64,7 @@ def refine_as_published(
     try:
         proposals = generate_proposals(sam, picture, settings, watch)
     except _StopError:
-        return Refinement(instances, (interrupted(len(instances), len(instances)),))
+        return Refinement(instances, (interrupted("vote", len(instances), len(instances)),))
     summed = summed_at_network_size(instances.masks)
     voted = vote(map(_decoded, proposals), summed, picture.shape[:2], settings)
     union = truncated_to(voted, instances.size)

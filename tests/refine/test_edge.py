@@ -8,6 +8,7 @@ import pytest
 from animeseg import Instances, Options
 from animeseg.masks import iou
 from animeseg.refine.edge import EdgeRefiner
+from animeseg.watch import Watch
 
 SIZE = (240, 200)
 
@@ -103,3 +104,17 @@ def test_a_picture_of_another_size_is_refused(rng):
 def test_options_set_the_band_and_the_guard():
     refiner = EdgeRefiner.from_options(Options(edge_band=7.0, min_agreement=0.3))
     assert (refiner.band, refiner.min_agreement) == (7.0, 0.3)
+
+
+def test_an_interrupted_refinement_ends_within_a_character_and_keeps_the_rest(rng):
+    left, right = _disc(50, 120, 45), _disc(150, 120, 45)
+    picture = _drawn(_disc(50, 120, 48) | _disc(150, 120, 48), rng)
+    asked = []
+    watch = Watch(should_stop=lambda: asked.append(1) or len(asked) > 1)
+    refinement = EdgeRefiner(band=6.0, watch=watch).refine(picture, _instances(left, right))
+    kept = [
+        np.array_equal(*pair)
+        for pair in zip(refinement.instances.masks, [left, right], strict=True)
+    ]
+    assert sorted(kept) == [False, True]
+    assert [note.code for note in refinement.notes] == ["edge_interrupted"]

@@ -17,6 +17,7 @@ from animeseg.refine import Decoded, Embedding
 from animeseg.refine._square import fit
 from animeseg.refine.prompt import PromptRefiner
 from animeseg.refine.sam import Sam, load_sam
+from animeseg.watch import Watch
 
 SIZE = (384, 512)
 INPUT = (768, 1024)
@@ -267,3 +268,40 @@ def _degraded(mask):
     """As a weak detector sees it: round where it is fine, and too small."""
     width = 0.05 * np.sqrt(np.count_nonzero(mask))
     return cv2.GaussianBlur(mask.astype(np.float32), (0, 0), width) > 0.7
+
+
+@pytest.mark.parametrize(("allowed", "encoded", "decoded"), [(0, 0, 0), (1, 1, 1), (3, 1, 3)])
+def test_an_interrupted_refinement_ends_at_once_and_keeps_what_was_detected(
+    picture, allowed, encoded, decoded
+):
+    asked = []
+    watch = Watch(should_stop=lambda: asked.append(1) or len(asked) > allowed)
+    oracle = Oracle(_disc(250, 190, 120))
+    detected = _disc(256, 195, 112)
+    refinement = PromptRefiner(oracle, watch=watch).refine(picture, _found(detected))
+    assert (oracle.encoder_calls, oracle.decoder_calls) == (encoded, decoded)
+    assert np.array_equal(refinement.instances.masks[0], detected)
+    assert [note.code for note in refinement.notes] == ["prompt_interrupted"]
+
+
+def test_an_interrupted_refinement_gives_back_the_groups_it_completed():
+    masks = np.zeros((2, 1200, 1600), np.bool_)
+    masks[0, 50:150, 50:150] = masks[1, 1000:1100, 1400:1500] = True
+    told = []
+    watch = Watch(should_stop=lambda: bool(told), progress=lambda *at: told.append(at))
+
+    class Everything(Oracle):
+        def decode(self, embedding, **asked):
+            self.truth = (np.ones(embedding.image_size, np.bool_),)
+            return super().decode(embedding, **asked)
+
+    refinement = PromptRefiner(Everything(), watch=watch, min_agreement=0).refine(
+        np.zeros((1200, 1600, 3), np.uint8), Instances.from_masks(masks)
+    )
+    changed = [
+        not np.array_equal(*pair) for pair in zip(refinement.instances.masks, masks, strict=True)
+    ]
+    assert sorted(changed) == [False, True]
+    assert told == [(1, 2)]
+    assert [note.code for note in refinement.notes] == ["prompt_interrupted"]
+    assert "1 of 2" in refinement.notes[0].message

@@ -10,8 +10,9 @@ from animeseg.masks import iou as mask_iou
 from animeseg.options import Options
 from animeseg.refine.proposals import grid_prompts, propose
 from animeseg.refine.sam import Sam
-from animeseg.refine.vote import VoteRefiner, VoteSettings, Watch
+from animeseg.refine.vote import VoteRefiner, VoteSettings
 from animeseg.refine.vote_fast import ballot, resized, shaped
+from animeseg.watch import Watch
 
 
 class _ColourNetwork:

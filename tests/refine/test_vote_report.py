@@ -7,7 +7,7 @@ import torch
 
 from animeseg.errors import OptionError
 from animeseg.instances import Instances, ModelInfo
-from animeseg.refine.vote import VoteRefiner, VoteSettings, Watch
+from animeseg.refine.vote import VoteRefiner, VoteSettings
 from animeseg.refine.vote_report import (
     generate_proposals,
     scaled_down,
@@ -17,6 +17,7 @@ from animeseg.refine.vote_report import (
     truncated_to,
     vote,
 )
+from animeseg.watch import Watch
 
 
 def _extreme(values, pick, times):
