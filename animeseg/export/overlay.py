@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import colorsys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import cv2
@@ -24,7 +25,10 @@ _PAPER = (255, 255, 255)
 
 
 def overlay(
-    image: NDArray[np.uint8], instances: Instances, *, opacity: float = 0.45
+    image: NDArray[np.uint8],
+    instances: Instances,
+    *,
+    opacity: float | Sequence[float] = 0.45,
 ) -> NDArray[np.uint8]:
     """Draws ``instances`` over ``image``.
 
@@ -35,7 +39,7 @@ def overlay(
     Args:
         image: (H, W, 3) uint8 RGB.
         instances: of the same size.
-        opacity: of the colours, 0 to 1.
+        opacity: of the colours, 0 to 1; one for all, or one for each.
 
     Returns:
         (H, W, 3) uint8 RGB, a new array.
@@ -46,8 +50,9 @@ def overlay(
     if image.shape != (*instances.size, 3):
         raise ValueError(f"the instances are of a picture of {instances.size}, got {image.shape}")
     result: NDArray[np.uint8] = np.ascontiguousarray(image).copy()
-    for row, mask in enumerate(instances.masks):
-        _tint(result, mask, colour_of(row), opacity)
+    opacities = opacity if isinstance(opacity, Sequence) else [opacity] * len(instances)
+    for row, (mask, share) in enumerate(zip(instances.masks, opacities, strict=True)):
+        _tint(result, mask, colour_of(row), share)
     # Outlines over all colours, labels over all outlines.
     thickness = max(1, round(max(instances.size) / 700))
     for row, mask in enumerate(instances.masks):
