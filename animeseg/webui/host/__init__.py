@@ -7,6 +7,7 @@
     saving.py       file names, infotext
     ui.py           components, callbacks, pasting
     inpaint.py      a nested img2img run
+    alpha.py        keeps the host from filling alpha channels
 
 Every function also works without a host: it then says what is true of none. Nothing here is
 imported from the host before it is asked for.
@@ -14,6 +15,7 @@ imported from the host before it is asked for.
 
 from __future__ import annotations
 
+from animeseg.webui.host.alpha import keep_alpha
 from animeseg.webui.host.inpaint import InpaintJob, inpaint
 from animeseg.webui.host.machine import (
     device,
@@ -61,6 +63,7 @@ __all__ = [
     "infotext",
     "inpaint",
     "job",
+    "keep_alpha",
     "memory_mode",
     "model_dirs",
     "models_path",

@@ -35,9 +35,17 @@ def override(**values: Any) -> None:
 
 
 def host_option(key: str, default: Any = None) -> Any:
-    """The value of an option of the host's own, or ``default``."""
-    data = getattr(getattr(shared(), "opts", None), "data", None)
-    return data.get(key, default) if isinstance(data, dict) else default
+    """The value of an option of the host's own; ``default`` where it knows no such option.
+
+    The host's ``opts.data`` holds only what was ever saved, and is empty until then; what it falls
+    back on stands in ``opts.data_labels``.
+    """
+    opts = getattr(shared(), "opts", None)
+    data, labels = getattr(opts, "data", None), getattr(opts, "data_labels", None)
+    if isinstance(data, dict) and key in data:
+        return data[key]
+    declared = labels.get(key) if isinstance(labels, dict) else None
+    return default if declared is None else declared.default
 
 
 def cmd_option(name: str) -> Any:
