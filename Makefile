@@ -6,7 +6,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test test-fast style quality clean
+.PHONY: demo test test-fast style quality models clean
 
 demo: $(READY)  ## find the characters in the picture of the README, offline, with the bundled weights
 	$(BIN)/animeseg segment docs/pictures/demo.jpg --out demo-out --overwrite \
@@ -28,6 +28,45 @@ quality: $(READY)  ## linter, formatter and type checker, changing nothing
 style: $(READY)  ## mend what the linter and the formatter can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+# The bundled models from nothing but a pack of characters and backgrounds, COCO weights and time:
+#   make models PACK=pack COCO=yolov8n-seg.pt
+# PACK is a folder with a manifest.json (docs/training.md); one without characters will do, for
+# figures are drawn. BENCH, a folder as the benchmarks take it, puts measurements on the cards.
+PACK ?= ../shared/data/train_pack
+COCO ?= ../shared/weights/yolov8n-seg.pt
+BENCH ?=
+BUILD ?= build/models
+PICTURES ?= 12000
+SEED ?= 6
+WORKERS ?= 2
+TRAIN ?=
+HELD_OUT := taisei_cirno renpy_lucy renpy_lecturehall plasma_Coast plasma_Cluster \
+    mate_mate_nature_GreenMeadow renpy_washington
+COMPOSED := $(BUILD)/composed-$(SEED)
+PYTHON_ONE := OMP_NUM_THREADS=1 $(BIN)/python
+
+models: $(BUILD)/character-n/card.json $(BUILD)/face-n/card.json  ## the bundled models, trained
+
+$(COMPOSED)/.ready: | $(READY)
+	$(PYTHON_ONE) -m animeseg.data.compose --pack $(PACK) --out $(COMPOSED) --count $(PICTURES) \
+	    --seed $(SEED) --workers $(WORKERS) --held-out $(HELD_OUT)
+	touch $@
+
+$(BUILD)/%-n/model.safetensors: $(COMPOSED)/.ready
+	$(PYTHON_ONE) -m animeseg.train.$* --coco $(COCO) --data $(COMPOSED) --out $(@D) $(TRAIN)
+
+$(BUILD)/character-n/card.json: $(BUILD)/character-n/model.safetensors
+	$(if $(BENCH),$(PYTHON_ONE) benchmarks/quality.py --data $(BENCH) --refine none \
+	    --model $< --out $(@D)/measured.json)
+	$(PYTHON_ONE) -m animeseg.train.card $(@D) $(if $(BENCH),--measured $(@D)/measured.json \
+	    --with "python benchmarks/quality.py --data BENCH --refine none")
+
+$(BUILD)/face-n/card.json: $(BUILD)/face-n/model.safetensors
+	$(if $(BENCH),$(PYTHON_ONE) benchmarks/faces.py --data $(BENCH) \
+	    --model $< --out $(@D)/measured.json)
+	$(PYTHON_ONE) -m animeseg.train.card $(@D) $(if $(BENCH),--measured $(@D)/measured.json \
+	    --with "python benchmarks/faces.py --data BENCH")
 
 $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
