@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from animeseg.errors import (
     DownloadError,
@@ -17,6 +17,7 @@ from animeseg.errors import (
     OptionError,
 )
 from animeseg.instances import Note
+from animeseg.limits import Environment, read_environment
 from animeseg.weights import Resolved, load_state, resolve
 from animeseg.weights.cache import ModelCache
 
@@ -26,6 +27,29 @@ if TYPE_CHECKING:
     from animeseg.refine import Refiner
     from animeseg.refine.sam import Sam
     from animeseg.watch import Watch
+
+_NO_MEMORY = (
+    "out of memory",
+    "not enough memory",
+    "can't allocate memory",
+    "not enough gpu video memory",
+    "alloc_failed",
+)
+
+"""What torch says, in lower case, when memory ran out."""
+
+
+class Movable(Protocol):
+    """A loaded model, as far as moving it goes."""
+
+    device: Any
+
+    def move(self, device: str) -> None:
+        """Moves the model to ``device``."""
+        ...
+
+
+Model = TypeVar("Model", bound=Movable)
 
 DownloadProgress = Callable[[str, int, int], None]
 
@@ -39,6 +63,8 @@ class ModelSource:
         progress: called with (name, bytes so far, bytes in all) during a download.
         allow_paths: whether options may name models by path; off for anything that comes over a
             network.
+        environment: asked at each loading for folders and offline flags; default: what the
+            environment variables say.
     """
 
     def __init__(
@@ -48,11 +74,13 @@ class ModelSource:
         download: bool = False,
         progress: DownloadProgress | None = None,
         allow_paths: bool = True,
+        environment: Callable[[], Environment] = read_environment,
     ) -> None:
         self._model_dirs = tuple(model_dirs)
         self._download = download
         self._progress = progress
         self._allow_paths = allow_paths
+        self._environment = environment
         self._cache = ModelCache()
 
     def detector(self, options: Options) -> Detector:
@@ -61,13 +89,13 @@ class ModelSource:
         Raises:
             AnimesegError: unknown or missing weights, a damaged file, a missing package.
         """
+        from animeseg.detect.yolo import YoloDetector
+
         device = pick_device(options.device)
 
-        def build() -> Detector:
-            from animeseg.detect.yolo import YoloDetector
-
+        def build() -> YoloDetector:
             resolved = self._resolve(options.model, "detector")
-            state, metadata = load_state(resolved)
+            state, metadata = load_state(resolved, self._environment())
             return YoloDetector.from_state(
                 state,
                 metadata,
@@ -76,7 +104,8 @@ class ModelSource:
                 precision=options.precision,
             )
 
-        return self._cache.get(("detector", options.model, device, options.precision), build)
+        key = ("detector", options.model, device, options.precision)
+        return _placed(self._cache.get(key, build), device)
 
     def sam(self, options: Options) -> Sam:
         """The Segment Anything model named by ``options.sam_model``.
@@ -90,11 +119,12 @@ class ModelSource:
             from animeseg.refine.sam import guess_kind, load_sam
 
             resolved = self._resolve(options.sam_model, "sam")
-            state, _ = load_state(resolved)
+            state, _ = load_state(resolved, self._environment())
             kind = resolved.record.architecture if resolved.record else guess_kind(state)
             return load_sam(kind, state, resolved.info("refiner"), device, options.precision)
 
-        return self._cache.get(("sam", options.sam_model, device, options.precision), build)
+        key = ("sam", options.sam_model, device, options.precision)
+        return _placed(self._cache.get(key, build), device)
 
     def refiner(
         self, options: Options, watch: Watch | None = None
@@ -127,6 +157,14 @@ class ModelSource:
         """Frees the memory of all models."""
         self._cache.unload()
 
+    def park(self) -> None:
+        """Moves all models to the CPU; the next use brings each back to its device.
+
+        To be called only while no model is in use.
+        """
+        for model in self._cache.loaded():
+            model.move("cpu")
+
     def _edge(self, options: Options, watch: Watch | None) -> Refiner:
         from animeseg.refine.edge import EdgeRefiner
 
@@ -144,6 +182,7 @@ class ModelSource:
             download=self._download,
             progress=told,
             allow_paths=self._allow_paths,
+            environment=self._environment(),
         )
 
 
@@ -162,10 +201,32 @@ def pick_device(wanted: str) -> str:
     try:
         torch.zeros(1, device=wanted)
     except (RuntimeError, AssertionError, NotImplementedError) as error:
+        if is_out_of_memory(error):
+            raise
         raise OptionError(
             "device", f"{wanted!r} cannot be used here ({_first_line(error)})", "try auto or cpu"
         ) from error
     return wanted
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether ``error`` says that memory ran out, on whatever device.
+
+    torch has a class for it on CUDA only; MPS, DirectML and the CPU say it in words.
+    """
+    import torch
+
+    if isinstance(error, torch.cuda.OutOfMemoryError | MemoryError):
+        return True
+    words = str(error).lower()
+    return isinstance(error, RuntimeError) and any(sign in words for sign in _NO_MEMORY)
+
+
+def _placed(model: Model, device: str) -> Model:
+    """``model`` on the device it was loaded for, whence `ModelSource.park` may have taken it."""
+    if str(model.device) != device:
+        model.move(device)
+    return model
 
 
 def _edge_note(options: Options, error: MissingWeightsError | DownloadError | ImportError) -> Note:

@@ -17,6 +17,7 @@ from animeseg.masks import shape_mask
 from animeseg.options import Options
 from animeseg.select import select
 from animeseg.targets import DEFAULT_TARGET, DETECTORS, PictureFinder, evaluate, kind_options, parse
+from animeseg.watch import Watch
 
 if TYPE_CHECKING:
     from animeseg.detect import Detection, Detector
@@ -56,6 +57,7 @@ class Segmenter:
         model_dirs: further folders to look for weights in.
         download: whether missing weights may be fetched from the Hub.
         progress: called with (name, bytes so far, bytes in all) during a download.
+        models: where models come from, in place of the three before; it may be shared.
     """
 
     def __init__(
@@ -67,19 +69,28 @@ class Segmenter:
         model_dirs: Sequence[Path] = (),
         download: bool = False,
         progress: Callable[[str, int, int], None] | None = None,
+        models: ModelSource | None = None,
     ) -> None:
         self.options = options or Options()
         self._given_detector = detector
         self._given_refiner = refiner
-        self._models = ModelSource(model_dirs, download=download, progress=progress)
+        self._models = models or ModelSource(model_dirs, download=download, progress=progress)
 
-    def __call__(self, image: Source | Picture, options: Options | None = None) -> Segmentation:
+    def __call__(
+        self,
+        image: Source | Picture,
+        options: Options | None = None,
+        *,
+        watch: Watch | None = None,
+    ) -> Segmentation:
         """Segments one picture.
 
         Args:
             image: a path, bytes, an open file, a PIL picture, or an array: (H, W, 3) uint8 RGB,
                 (H, W, 4) RGBA or (H, W) grey.
             options: in place of those given at construction.
+            watch: progress of the refinement, and who may end it. Characters that were not come
+                to keep the detector's mask, and a note says so.
 
         Returns:
             The characters in the order the options ask for, and what ``options.target`` stands
@@ -91,8 +102,11 @@ class Segmenter:
         options = options or self.options
         target = parse(options.target)
         picture = image if isinstance(image, Picture) else read_image(image)
-        result = self._segmented(picture, options, self._stages(options))
-        return result if options.target == DEFAULT_TARGET else self._aimed(picture, result, target)
+        watch = watch or Watch()
+        result = self._segmented(picture, options, self._stages(options, watch), watch)
+        if options.target == DEFAULT_TARGET:
+            return result
+        return self._aimed(picture, result, target, watch)
 
     def load(self, options: Options | None = None) -> tuple[ModelInfo, ...]:
         """Loads the models now, so that the first picture does not wait; says which they are."""
@@ -109,12 +123,16 @@ class Segmenter:
         """Frees the memory of all models; the next call loads them again."""
         self._models.unload()
 
-    def _segmented(self, picture: Picture, options: Options, stages: _Stages) -> Segmentation:
+    def _segmented(
+        self, picture: Picture, options: Options, stages: _Stages, watch: Watch
+    ) -> Segmentation:
         found = detect(picture, stages.detector, options)
         chosen = select(found.instances, options)
         notes = found.notes
         models: tuple[ModelInfo, ...] = (stages.detector.info,)
-        if len(chosen) and stages.refiner is not None:
+        if len(chosen) and stages.refiner is not None and watch.stops():
+            notes += (_unrefined(len(chosen)),)
+        elif len(chosen) and stages.refiner is not None:
             refinement = stages.refiner.refine(picture.rgb, chosen)
             chosen = refinement.instances
             notes += stages.notes + refinement.notes
@@ -129,16 +147,18 @@ class Segmenter:
             alpha=picture.alpha,
         )
 
-    def _aimed(self, picture: Picture, result: Segmentation, target: Expression) -> Segmentation:
+    def _aimed(
+        self, picture: Picture, result: Segmentation, target: Expression, watch: Watch
+    ) -> Segmentation:
         """``result`` with the instances that ``target`` stands for."""
         options = result.options
 
         def search(asked: Options) -> Segmentation:
             if asked.model == options.model:
-                return self._segmented(picture, asked, self._stages(asked))
+                return self._segmented(picture, asked, self._stages(asked, watch), watch)
             # A detector given at construction stands for the options', not for that of faces.
             stages = _Stages(self._models.detector(asked), None, ())
-            return self._segmented(picture, asked, stages)
+            return self._segmented(picture, asked, stages, watch)
 
         known = {DEFAULT_TARGET: result.instances}
         finder = PictureFinder(result.size, search, lambda kind: kind_options(options, kind), known)
@@ -149,12 +169,20 @@ class Segmenter:
             notes=tuple(dict.fromkeys(result.notes + finder.notes)),
         )
 
-    def _stages(self, options: Options) -> _Stages:
+    def _stages(self, options: Options, watch: Watch | None = None) -> _Stages:
         detector = self._given_detector or self._models.detector(options)
         if self._given_refiner is not None:
             return _Stages(detector, self._given_refiner, ())
-        refiner, notes = self._models.refiner(options)
+        refiner, notes = self._models.refiner(options, watch)
         return _Stages(detector, refiner, notes)
+
+
+def _unrefined(count: int) -> Note:
+    return Note(
+        "interrupted",
+        f"interrupted before the refinement: {count} of {count} characters keep the detector's "
+        "mask",
+    )
 
 
 def detect(picture: Picture, detector: Detector, options: Options) -> Detection:

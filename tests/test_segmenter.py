@@ -11,6 +11,7 @@ from animeseg import Instances, ModelInfo, Note, Options, Segmenter
 from animeseg.detect import Detection
 from animeseg.errors import BadImageError, MissingWeightsError
 from animeseg.refine import Refinement
+from animeseg.watch import Watch
 
 SIZE = (60, 80)
 
@@ -163,3 +164,21 @@ def test_calls_from_several_threads_give_the_answers_of_serial_calls(rng):
     for thread in threads:
         thread.join()
     assert all(np.array_equal(a, b) for a, b in zip(serial, answers, strict=True))
+
+
+def test_an_interrupted_call_keeps_what_was_detected_and_says_so(picture):
+    refiner = StubRefiner()
+    segmenter = Segmenter(detector=StubDetector([_block(10, 10, 50, 50)], [0.9]), refiner=refiner)
+    result = segmenter(picture, watch=Watch(should_stop=lambda: True))
+    assert refiner.given is None
+    assert np.array_equal(result.instances.masks[0], _block(10, 10, 50, 50))
+    assert [note.code for note in result.notes] == ["interrupted"]
+
+
+def test_the_watch_of_a_call_is_the_refiner_s(picture):
+    detector = StubDetector([_block(10, 10, 50, 50), _block(55, 5, 75, 50)], [0.9, 0.8])
+    told = []
+    Segmenter(Options(refine="edge"), detector=detector)(
+        picture, watch=Watch(progress=lambda *at: told.append(at))
+    )
+    assert told == [(1, 2), (2, 2)]

@@ -101,6 +101,12 @@ class YoloDetector:
         header = read_header(metadata)
         return cls(build(state, header), header, info, device, precision)
 
+    def move(self, device: str | torch.device) -> None:
+        """Moves the network; for keeping it elsewhere, or bringing it back."""
+        with self._lock:
+            self.device = torch.device(device)
+            self.network.to(self.device)
+
     def detect(
         self,
         image: NDArray[np.uint8],

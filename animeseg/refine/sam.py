@@ -11,6 +11,7 @@ import hashlib
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -47,7 +48,9 @@ _MEAN = (123.675, 116.28, 103.53)
 _STD = (58.395, 57.12, 57.375)
 _KEPT_PICTURES = 4
 _KEPT_BYTES = 256 * 2**20
-_PROMPTS_AT_ONCE = 32
+
+PROMPTS_AT_ONCE = 32
+"""Prompts that the decoder answers at once."""
 
 
 def load_sam(
@@ -130,6 +133,7 @@ class Sam:
         network: the loaded network.
         encoder_calls: how often the encoder ran.
         decoder_calls: how often the decoder ran (a batch counts once).
+        prompts_at_once: prompts the decoder answers at once; changes memory, not answers.
     """
 
     def __init__(
@@ -140,6 +144,7 @@ class Sam:
         self.device = device
         self.encoder_calls = 0
         self.decoder_calls = 0
+        self.prompts_at_once = PROMPTS_AT_ONCE
         self._lock = threading.RLock()
         self._kept: OrderedDict[str, Embedding] = OrderedDict()
         network.module.to(device=device, dtype=torch.float32).requires_grad_(False)
@@ -164,6 +169,17 @@ class Sam:
             self._kept[key] = embedding
             self._forget_oldest()
             return embedding
+
+    def move(self, device: str | torch.device) -> None:
+        """Moves the network and all kept embeddings."""
+        with self._lock:
+            self.device = torch.device(device)
+            self.network.module.to(self.device)
+            # TinyViT keeps derived attention biases beside its weights; eval derives them anew.
+            self.network.module.eval()
+            for key, kept in self._kept.items():
+                features = tuple(feature.to(self.device) for feature in kept.features)
+                self._kept[key] = replace(kept, features=features)
 
     def clear(self) -> None:
         """Forgets all kept embeddings."""
@@ -202,11 +218,12 @@ class Sam:
             multimask,
         )
         answers = []
+        features = tuple(feature.to(self.device) for feature in embedding.features)
         with self._lock, torch.inference_mode():
             # Also for no prompts at all, so that the number of candidates is always right.
-            for start in range(0, count, _PROMPTS_AT_ONCE):
-                part = prompt.part(start, start + _PROMPTS_AT_ONCE)
-                answers.append(self.network.decode(embedding.features, part))
+            for start in range(0, count, self.prompts_at_once):
+                part = prompt.part(start, start + self.prompts_at_once)
+                answers.append(self.network.decode(features, part))
                 self.decoder_calls += 1
         if not answers:
             return Decoded(torch.zeros(0, 1, CELLS, CELLS), torch.zeros(0, 1))

@@ -89,6 +89,11 @@ class ModelCache:
         _release()
         return freed
 
+    def loaded(self) -> list[Any]:
+        """All loaded models, the least recently used first."""
+        with self._table:
+            return [entry.model for entry in self._entries.values() if entry.loaded]
+
     def sizes(self) -> dict[Hashable, int]:
         """Bytes of parameters of every loaded model, the least recently used first."""
         with self._table:

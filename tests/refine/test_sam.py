@@ -199,7 +199,7 @@ def test_prompts_reach_the_network_in_its_own_coordinates(rng, stretch):
 def test_large_batches_are_split_and_come_back_in_order(rng):
     sam = stub()
     embedding = sam.embed(picture(rng, 1024, 1024))
-    boxes = np.zeros((2 * sam_module._PROMPTS_AT_ONCE + 3, 4), np.float32)
+    boxes = np.zeros((2 * sam_module.PROMPTS_AT_ONCE + 3, 4), np.float32)
     boxes[:, 0] = np.arange(len(boxes))
     decoded = sam.decode(embedding, boxes=boxes)
     assert decoded.iou[:, 0].tolist() == list(range(len(boxes)))
