@@ -3,6 +3,7 @@
     segment.py    `Options`: finding, choosing and refining characters
     output.py     `OutputOptions`: what is made of them
     inpaint.py    `PassOptions`: one inpaint pass of the WebUI
+    panel.py      `PanelOptions`: whether the WebUI's panel works, and on what
 
 The command line, the HTTP schema, the WebUI panels, the infotext and the reference in ``docs/``
 are all made from these sets and `knobs`; nothing else declares a default or a range.
@@ -13,9 +14,19 @@ from __future__ import annotations
 from animeseg.options._knob import Knob, OptionSet, knobs_of
 from animeseg.options.inpaint import PassOptions
 from animeseg.options.output import OutputOptions
+from animeseg.options.panel import PanelOptions
 from animeseg.options.segment import ORDERS, Options
 
-__all__ = ["ORDERS", "Knob", "OptionSet", "Options", "OutputOptions", "PassOptions", "knobs"]
+__all__ = [
+    "ORDERS",
+    "Knob",
+    "OptionSet",
+    "Options",
+    "OutputOptions",
+    "PanelOptions",
+    "PassOptions",
+    "knobs",
+]
 
 
 def knobs(options: type[OptionSet] = Options) -> dict[str, Knob]:
