@@ -165,6 +165,14 @@ class ModelSource:
         for model in self._cache.loaded():
             model.move("cpu")
 
+    def places(self) -> Sequence[Path]:
+        """Further folders to look for weights in."""
+        return self._model_dirs
+
+    def may_download(self) -> bool:
+        """Whether missing weights may be fetched from the Hub."""
+        return self._download
+
     def _edge(self, options: Options, watch: Watch | None) -> Refiner:
         from animeseg.refine.edge import EdgeRefiner
 
@@ -178,8 +186,8 @@ class ModelSource:
         return resolve(
             name,
             kind=kind,
-            model_dirs=self._model_dirs,
-            download=self._download,
+            model_dirs=self.places(),
+            download=self.may_download(),
             progress=told,
             allow_paths=self._allow_paths,
             environment=self._environment(),

@@ -152,8 +152,8 @@ class YoloDetector:
     def _run(self, image: NDArray[np.uint8]) -> tuple[Tensor, Tensor | None, bool]:
         """Predictions and prototypes for a padded picture, and whether they are finite."""
         # Channels stay last in memory: convolutions on CPUs are several % faster that way.
-        pixels = torch.from_numpy(image).to(self.device).permute(2, 0, 1)[None]
         with self._lock:
+            pixels = torch.from_numpy(image).to(self.device).permute(2, 0, 1)[None]
             found = self._forward(pixels, self._dtype)
             if self._dtype is not torch.float32 and not found[2]:
                 self.network.float()

@@ -210,16 +210,17 @@ class Sam:
         height, width = embedding.image_size
         inner_height, inner_width = embedding.input_size
         scale = np.array([inner_width / width, inner_height / height], np.float32)
-        prompt = Prompt(
-            self._tensor(None if points is None else points * scale),
-            None if point_labels is None else torch.from_numpy(point_labels).to(self.device),
-            self._tensor(None if boxes is None else boxes * np.tile(scale, 2)),
-            self._tensor(None if mask_logits is None else mask_logits[:, None]),
-            multimask,
-        )
         answers = []
-        features = tuple(feature.to(self.device) for feature in embedding.features)
         with self._lock, torch.inference_mode():
+            # Where the model is now: it may have been moved since it made the embedding.
+            features = tuple(feature.to(self.device) for feature in embedding.features)
+            prompt = Prompt(
+                self._tensor(None if points is None else points * scale),
+                None if point_labels is None else torch.from_numpy(point_labels).to(self.device),
+                self._tensor(None if boxes is None else boxes * np.tile(scale, 2)),
+                self._tensor(None if mask_logits is None else mask_logits[:, None]),
+                multimask,
+            )
             # Also for no prompts at all, so that the number of candidates is always right.
             for start in range(0, count, self.prompts_at_once):
                 part = prompt.part(start, start + self.prompts_at_once)
