@@ -74,22 +74,22 @@ def register_paste(
 def _plain() -> SimpleNamespace:
     import gradio
 
-    class InputAccordion(gradio.Checkbox):  # type: ignore[misc]
-        """An accordion whose check mark is its value."""
+    class InputAccordion:
+        """An accordion with a check mark, which is what its ``with`` block gives.
+
+        No subclass of a component: gradio 4 would write a ``.pyi`` file beside this one.
+        """
 
         def __init__(self, value: bool, *, label: str, elem_id: str | None = None) -> None:
-            super().__init__(value=value, label=label, elem_id=elem_id)
+            self.checkbox = gradio.Checkbox(value=value, label=label, elem_id=elem_id)
             self.accordion = gradio.Accordion(label, open=value)
 
         def __enter__(self) -> Any:
             self.accordion.__enter__()
-            return self
+            return self.checkbox
 
         def __exit__(self, *problem: Any) -> None:
             self.accordion.__exit__(*problem)
-
-        def get_block_name(self) -> str:
-            return "checkbox"
 
     def tool_button(value: str, *, elem_id: str | None = None, **_: Any) -> Any:
         return gradio.Button(value, elem_id=elem_id, elem_classes=["tool"])
