@@ -70,7 +70,7 @@ class Field(str):
     function sets what is not mentioned back to its default.
     """
 
-    __slots__ = ("knob",)
+    knob: Knob
 
     def __new__(cls, knob: Knob) -> Field:
         """The field of a knob."""

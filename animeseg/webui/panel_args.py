@@ -83,18 +83,17 @@ def read_request(args: Sequence[Any], changes: Mapping[str, Any] | None = None) 
     """
     values, rest = _split(args)
     values |= changes or {}
-    read: list[Any] = []
-    notes: tuple[Note, ...] = ()
-    for options in SETS:
-        given = {name: values[name] for name in knobs(options) if name in values}
-        given.pop(BACKDROP, None)
-        one, more = read_noting(options, given)
-        read.append(one)
-        notes += more
-    known = {name for options in SETS for name in knobs(options)}
-    unknown = {name: value for name, value in values.items() if name not in known}
-    notes += read_noting(PanelOptions, unknown)[1]
-    return Request(*read, backdrop=values.get(BACKDROP) or None, rest=rest, notes=notes)
+    backdrop = values.pop(BACKDROP, None)
+    output, about_output = read_noting(OutputOptions, _taken(values, OutputOptions))
+    options, about_options = read_noting(Options, _taken(values, Options))
+    panel, about_panel = read_noting(PanelOptions, values)  # what is left that nobody knows, too
+    notes = about_panel + about_output + about_options
+    return Request(panel, output, options, backdrop, rest, notes)
+
+
+def _taken(values: dict[str, Any], options: type[OptionSet]) -> dict[str, Any]:
+    """The values of one set, taken out of ``values``."""
+    return {name: values.pop(name) for name in knobs(options) if name in values}
 
 
 def _split(args: Sequence[Any]) -> tuple[dict[str, Any], tuple[Any, ...]]:
