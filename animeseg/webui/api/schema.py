@@ -130,6 +130,10 @@ def _list(items: Schema) -> Schema:
     return {"type": "array", "items": items}
 
 
+def _or_null(items: Schema) -> Schema:
+    return {"anyOf": [items, {"type": "null"}]}
+
+
 TEXT: Schema = {"type": "string"}
 NUMBER: Schema = {"type": "number"}
 COUNT: Schema = {"type": "integer", "minimum": 0}
@@ -163,7 +167,7 @@ MODELS = _object(
                     "title": TEXT,
                     "kind": TEXT,
                     "licence": TEXT,
-                    "bytes": {**COUNT, "nullable": True},
+                    "bytes": _or_null(COUNT),
                     "classes": _list(TEXT),
                     "installed": FLAG,
                 }
@@ -193,7 +197,7 @@ _INSTANCE = _object(
 _OUTPUT = _object(
     {
         "kind": TEXT,
-        "number": {**COUNT, "nullable": True, "description": "Of the instance, from 1."},
+        "number": {**_or_null(COUNT), "description": "Of the instance, from 1."},
         "name": {**TEXT, "description": "File name."},
         "media_type": TEXT,
         "data": {**TEXT, "contentEncoding": "base64"},
