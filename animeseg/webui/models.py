@@ -13,8 +13,11 @@ from animeseg.webui import host
 
 if TYPE_CHECKING:
     from animeseg.detect import Detector
+    from animeseg.instances import Note
     from animeseg.options import Options
+    from animeseg.refine import Refiner
     from animeseg.refine.sam import Sam
+    from animeseg.watch import Watch
 
 
 class HostModels(ModelSource):
@@ -33,7 +36,10 @@ class HostModels(ModelSource):
     @property
     def on_cpu(self) -> bool:
         """Whether everything runs on the CPU anyway."""
-        return self._on_cpu or self.device("auto") == "cpu"
+        from animeseg.loading import pick_device
+
+        wanted = host.device()
+        return self._on_cpu or (pick_device(wanted) if wanted == "auto" else wanted) == "cpu"
 
     def device(self, wanted: str) -> str:
         """The device for a model whose options say ``wanted``, as torch names it."""
@@ -57,6 +63,15 @@ class HostModels(ModelSource):
         sam = super().sam(self._on(options, self.device(options.device)))
         sam.prompts_at_once = self._prompts_at_once or PROMPTS_AT_ONCE
         return sam
+
+    def refiner(
+        self, options: Options, watch: Watch | None = None
+    ) -> tuple[Refiner | None, tuple[Note, ...]]:
+        """See `ModelSource.refiner`."""
+        if self._prompts_at_once:
+            most = min(options.vote_points_per_batch, self._prompts_at_once)
+            options = options.replace(vote_points_per_batch=most)
+        return super().refiner(options, watch)
 
     def spare(self, *, prompts_at_once: int | None = 4, on_cpu: bool | None = None) -> None:
         """Needs less memory from the next loading on.
