@@ -13,6 +13,9 @@ from tqdm import tqdm
 
 from animeseg.data.files import read_picture
 
+CLOSE_UPS = 0.4  # share of the pictures of which a face is cut out to train the face detector
+FACE_IN_CLOSE_UP = (0.25, 0.75)  # larger side of that face, as a share of the window
+
 
 def load_picture(path: Path, shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
     """Read a composite at a size: (H, W, 3) uint8 RGB and its (H, W) uint8 index map."""
@@ -46,20 +49,51 @@ def boxes_of(index: np.ndarray, smallest: int = 40) -> tuple[np.ndarray, np.ndar
     return clean, np.array(boxes, np.float32).reshape(-1, 4) / scale
 
 
-def faces_of(path: Path, shape: tuple[int, int], mirror: bool, smallest: float = 5) -> np.ndarray:
-    """The faces of a composite as (N, 4) float32 boxes, centre and size, 0..1.
-
-    Args:
-        path: of the picture.
-        shape: (H, W) it is trained at.
-        mirror: left and right are exchanged.
-        smallest: pixels at that size; a face with a shorter side is left out.
-    """
+def faces_of(path: Path) -> np.ndarray:
+    """The faces of a composite as (N, 4) float32 boxes x0, y0, x1, y1, shares of the picture."""
     text = (path.parent.parent / "faces" / f"{path.stem}.txt").read_text(encoding="utf-8")
     rows = np.array(text.split(), np.float32).reshape(-1, 5)[:, 1:]
-    rows = rows[(rows[:, 2:] * shape[::-1] >= smallest).all(1)]
-    if mirror:
-        rows[:, 0] = 1 - rows[:, 0]
+    half = rows[:, 2:] / 2
+    return np.hstack([rows[:, :2] - half, rows[:, :2] + half])
+
+
+def close_up(faces: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """A window around one of the faces, (4,) float32 x0, y0, x1, y1, in the picture's proportions.
+
+    Portraits are common among drawings and rare among whole figures; the window makes one of a
+    composite. Faces that are that large already, and pictures without faces, stay as they are.
+    """
+    whole = np.array([0, 0, 1, 1], np.float32)
+    if not len(faces):
+        return whole
+    low, high = np.split(faces[int(rng.integers(len(faces)))], 2)
+    side = float((high - low).max() / rng.uniform(*FACE_IN_CLOSE_UP))
+    if side >= 1:
+        return whole
+    corner = np.clip((low + high) / 2 - side * rng.uniform(0.3, 0.7, 2), 0, 1 - side)
+    return np.concatenate([corner, corner + side]).astype(np.float32)
+
+
+def faces_inside(
+    faces: np.ndarray, window: np.ndarray, shape: tuple[int, int], smallest: float = 5
+) -> np.ndarray:
+    """Faces as shares of a window of the picture, without those outside or too small to see.
+
+    Args:
+        faces: (N, 4) x0, y0, x1, y1, shares of the picture.
+        window: (4,) likewise.
+        shape: (H, W) that the window is trained at.
+        smallest: pixels at that size of the shorter side.
+
+    Returns:
+        (M, 4) float32, centre and size.
+    """
+    side = np.tile(window[2:] - window[:2], 2)
+    seen = ((faces - np.tile(window[:2], 2)) / side).clip(0, 1)
+    size = seen[:, 2:] - seen[:, :2]
+    before = (faces[:, 2:] - faces[:, :2]) / side[:2]
+    kept = (size * shape[::-1] >= smallest).all(1) & (size.prod(1) >= 0.4 * before.prod(1))
+    rows: np.ndarray = np.hstack([(seen[:, :2] + seen[:, 2:]) / 2, size])[kept].astype(np.float32)
     return rows
 
 
@@ -95,7 +129,7 @@ class Batches(Dataset[dict[str, torch.Tensor]]):
                 chosen = [paths[i] for i in order[start : start + batch]]
                 scale = rng.choice(scales)
                 size = (int(shape[0] * scale) // 32 * 32, int(shape[1] * scale) // 32 * 32)
-                self.plan.append((chosen, size, rng.random(batch) < 0.5))
+                self.plan.append((chosen, size, rng.random(batch)))
         self.plan = [self.plan[i] for i in rng.permutation(len(self.plan))]
 
     def __len__(self) -> int:
@@ -103,22 +137,46 @@ class Batches(Dataset[dict[str, torch.Tensor]]):
 
     def __getitem__(self, number: int) -> dict[str, torch.Tensor]:
         """A batch as the loss of ultralytics reads it; images are (B, 3, H, W) uint8 RGB."""
-        images, masks, boxes, owners = [], [], [], []
-        for i, (path, mirror) in enumerate(zip(*self.plan[number][::2], strict=True)):
-            image, index = load_picture(path, self.plan[number][1])
-            if mirror:
-                image, index = image[:, ::-1], index[:, ::-1]
-            clean, found = boxes_of(np.ascontiguousarray(index))
-            if self.faces:
-                found = faces_of(path, self.plan[number][1], mirror)
-            half = self.stride // 2
-            images.append(torch.from_numpy(np.ascontiguousarray(image)).permute(2, 0, 1))
-            masks.append(torch.from_numpy(clean[half :: self.stride, half :: self.stride].copy()))
-            boxes.append(torch.from_numpy(found))
-            owners.append(torch.full((len(found),), float(i)))
-        owner = torch.cat(owners)
-        targets = {"bboxes": torch.cat(boxes), "batch_idx": owner, "cls": torch.zeros_like(owner)}
-        return targets | {"img": torch.stack(images), "masks": torch.stack(masks)}
+        paths, shape, draws = self.plan[number]
+        load = self._face_picture if self.faces else self._character_picture
+        made = [load(path, shape, draw) for path, draw in zip(paths, draws, strict=True)]
+        images, masks, boxes = zip(*made, strict=True)
+        owner = torch.cat([torch.full((len(found),), float(i)) for i, found in enumerate(boxes)])
+        return {
+            "img": torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2),
+            "masks": torch.from_numpy(np.stack(masks)),
+            "bboxes": torch.from_numpy(np.concatenate(boxes)),
+            "batch_idx": owner,
+            "cls": torch.zeros_like(owner),
+        }
+
+    def _character_picture(
+        self, path: Path, shape: tuple[int, int], draw: float
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Picture, mask target and boxes; mirrored when `draw` is below a half."""
+        image, index = load_picture(path, shape)
+        if draw < 0.5:
+            image, index = image[:, ::-1], index[:, ::-1]
+        clean, boxes = boxes_of(np.ascontiguousarray(index))
+        half = self.stride // 2
+        return image, clean[half :: self.stride, half :: self.stride], boxes
+
+    def _face_picture(
+        self, path: Path, shape: tuple[int, int], draw: float
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Picture or a close-up of it, no mask target, and face boxes, mirrored likewise."""
+        image = cv2.cvtColor(read_picture(path, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
+        faces, window = faces_of(path), np.array([0, 0, 1, 1], np.float32)
+        if (draw * 2) % 1 < CLOSE_UPS:
+            window = close_up(faces, np.random.default_rng(int(draw * 2**40)))
+        x0, y0, x1, y1 = (window * np.tile(image.shape[1::-1], 2)).round().astype(int)
+        part = image[y0:y1, x0:x1]
+        shrink = cv2.INTER_AREA if shape[0] < len(part) else cv2.INTER_LINEAR
+        part = cv2.resize(part, shape[::-1], interpolation=shrink)
+        boxes = faces_inside(faces, window, shape)
+        if draw < 0.5:
+            part, boxes[:, 0] = part[:, ::-1], 1 - boxes[:, 0]
+        return part, np.zeros((1, 1), np.uint8), boxes
 
 
 def shapes_of(folders: Sequence[Path]) -> dict[Path, tuple[int, int]]:

@@ -224,6 +224,8 @@ def run(
     torch.manual_seed(recipe.seed)
     model = operate(_ultralytics.load().YOLO(str(args.coco)).model.float())
     start = copy.deepcopy(model.state_dict())
+    if args.resume_from:
+        model.load_state_dict(load_file(args.resume_from))
     args.out.mkdir(parents=True, exist_ok=True)
     shapes = shapes_of(args.data)
     batches = [
@@ -258,6 +260,9 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--data", type=Path, nargs="*", default=[], help="folders of compose")
     parser.add_argument(
         "--tuned", type=Path, nargs="*", default=[], help="average these tuned.safetensors of runs"
+    )
+    parser.add_argument(
+        "--resume-from", type=Path, help="tuned.safetensors of a run to go on from, on other data"
     )
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--set", nargs="*", default=[], metavar="NAME=JSON", help="recipe values")
