@@ -19,7 +19,7 @@ from animeseg.cli import reference, segment, weights
 from animeseg.cli.console import Console, make_safe
 from animeseg.errors import AnimesegError, OptionError, UnknownModelError
 
-__all__ = ["main", "parser"]
+__all__ = ["main", "parser", "run"]
 
 USAGE_ERROR = 2
 INTERRUPTED = 130
@@ -35,9 +35,22 @@ exit codes:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs a command; returns its exit code."""
+    return run(parser(), argv)
+
+
+def run(commands: argparse.ArgumentParser, argv: Sequence[str] | None = None) -> int:
+    """Runs the command that ``argv`` names; the edge where every error becomes one line.
+
+    Args:
+        commands: parser that sets ``run``, called with the arguments and a `Console`.
+        argv: default: those of the process.
+
+    Returns:
+        The exit code.
+    """
     for stream in (sys.stdout, sys.stderr):
         make_safe(stream)
-    args = parser().parse_args(argv)
+    args = commands.parse_args(argv)
     console = Console(quiet=getattr(args, "quiet", False), debug=getattr(args, "debug", False))
     try:
         code: int = args.run(args, console)
