@@ -82,7 +82,6 @@ def leftovers(name: str, constraints: str) -> bool:
     from packaging.requirements import Requirement as Line
 
     look_again()
-    metadata.MetadataPathFinder.invalidate_caches()
     hosts = {item.name for item in REQUIREMENTS if item.of_host} | set(OPENCV)
     for line in map(Line, metadata.requires(name) or ()):
         if line.marker is not None and not line.marker.evaluate({"extra": ""}):
