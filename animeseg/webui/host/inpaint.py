@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from animeseg.webui.host.modules import module, shared
@@ -83,12 +84,13 @@ def inpaint(p: Any, job: InpaintJob) -> list[Image.Image]:
         return []
     run = _run_of(processing, p, job)
     try:
-        with _own_progress():
+        with _own_progress(), _no_traces():
             done = processing.process_images(run)
         first = int(getattr(done, "index_of_first_image", 0) or 0)
         return list(done.images[first : first + 1])
     finally:
         run.close()
+        _merge_tokens_again(p)
 
 
 def _run_of(processing: Any, p: Any, job: InpaintJob) -> Any:
@@ -161,3 +163,44 @@ def _own_progress() -> Iterator[None]:
             setattr(state, name, value)
         if state is not None and before.get("job_count", -1) > 0:
             state.job_no = done
+
+
+_QUIET = {
+    "multiple_tqdm": False,
+    "overlay_inpaint": True,
+    "return_mask": False,
+    "return_mask_composite": False,
+    "save_init_img": False,
+}
+"""The host's options during a nested run: it gives back one whole picture and leaves no files."""
+
+
+@contextmanager
+def _no_traces() -> Iterator[None]:
+    """Keeps the nested run out of the total progress, and its prompt out of ``params.txt``, from
+    which the host brings back the last generation."""
+    flags = vars(getattr(shared(), "cmd_opts", SimpleNamespace()))
+    options = getattr(getattr(shared(), "opts", None), "data", {})
+    with _changed(flags, {"no_prompt_history": True}), _changed(options, _QUIET):
+        yield
+
+
+@contextmanager
+def _changed(values: dict[str, Any], changes: Mapping[str, Any]) -> Iterator[None]:
+    """``values`` with ``changes``, and afterwards as they were."""
+    before = {name: values[name] for name in changes if name in values}
+    values.update(changes)
+    try:
+        yield
+    finally:
+        for name in changes:
+            values.pop(name, None)
+        values.update(before)
+
+
+def _merge_tokens_again(p: Any) -> None:
+    """AUTOMATIC1111 ends token merging with every run; the batches that follow still want it."""
+    merge = getattr(module("sd_models"), "apply_token_merging", None)
+    ratio = getattr(p, "get_token_merging_ratio", None)
+    if callable(merge) and callable(ratio) and (wanted := ratio()):
+        merge(p.sd_model, wanted)
