@@ -6,7 +6,6 @@ import html
 import sys
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any
 
 from animeseg.webui.host.machine import extension_dir
 from animeseg.webui.requirements import mixed_opencv, unsatisfied
@@ -52,11 +51,9 @@ def text(found: Sequence[str]) -> str:
     )
 
 
-def panel(elem_id: str) -> Any:
-    """A gradio component with the message, in the current context."""
-    import gradio
-
-    return gradio.HTML(text(problems()), elem_id=elem_id)
+def plain(line: str) -> str:
+    """One line of explanation as HTML."""
+    return f"<div class='animeseg-missing'><p>{html.escape(line)}</p></div>"
 
 
 def log_line() -> str:
