@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 from animeseg.base64_image import read_base64
 from animeseg.errors import OptionError
-from animeseg.images import read_image
+from animeseg.images import ImageLimits, read_image
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
     from animeseg.webui.panel_args import Request
+
+_ANY_SIZE = ImageLimits(min_side=1)  # nothing is looked for in it: even one pixel will do
 
 
 def read_backdrop(request: Request) -> NDArray[np.uint8] | None:
@@ -39,4 +41,5 @@ def decode_backdrop(given: Any) -> NDArray[np.uint8]:
             "background_picture", "no picture is given", "choose one, or another background"
         )
     # Text over a network is the picture itself: a path would let anyone look at our files.
-    return (read_base64(given) if isinstance(given, str) else read_image(given)).rgb
+    read = read_base64 if isinstance(given, str) else read_image
+    return read(given, accept=_ANY_SIZE).rgb

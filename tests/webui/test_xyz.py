@@ -1,0 +1,72 @@
+"""Axes of the grid are added once and reach the pipeline."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+
+from animeseg.options import Options
+from animeseg.webui import generate, xyz
+
+
+class AxisOption:
+    def __init__(self, label, kind, apply, format_value=None, choices=None, **_):
+        self.label, self.type, self.apply, self.choices = label, kind, apply, choices
+
+
+@pytest.fixture
+def grid(monkeypatch):
+    made = SimpleNamespace(AxisOption=AxisOption, axis_options=[])
+    entry = SimpleNamespace(path="/host/scripts/xyz_grid.py", module=made)
+    other = SimpleNamespace(path="/host/scripts/loopback.py", module=None)
+    scripts = SimpleNamespace(scripts_data=[other, entry])
+    monkeypatch.setattr(xyz, "module", lambda name: scripts if name == "scripts" else None)
+    return made
+
+
+def axis(grid, name):
+    return next(one for one in grid.axis_options if one.label == f"[animeseg] {name}")
+
+
+def test_axes_are_added_once(grid):
+    assert xyz.add_axes()
+    count = len(grid.axis_options)
+    assert xyz.add_axes()
+    assert len(grid.axis_options) == count == len(xyz.AXIS_NAMES)
+
+
+def test_values_of_several_axes_reach_the_options(grid):
+    xyz.add_axes()
+    p = SimpleNamespace()
+    axis(grid, "Confidence").apply(p, 0.7, [0.5, 0.7])
+    axis(grid, "SAM model").apply(p, "sam-vit-b", [])
+    axis(grid, "Refinement").apply(p, "edge", [])
+    axis(grid, "Grow").apply(p, 9.0, [])
+    axis(grid, "Detector").apply(p, "my.pt", [])
+    options = generate._begin(p, [True]).request.options
+    expected = Options(
+        confidence=0.7, sam_model="sam-vit-b", refine="edge", mask_grow=9.0, model="my.pt"
+    )
+    assert options == expected
+
+
+def test_cells_do_not_share_values(grid):
+    xyz.add_axes()
+    first, second = SimpleNamespace(), SimpleNamespace()
+    axis(grid, "Confidence").apply(first, 0.7, [])
+    axis(grid, "Grow").apply(second, 9.0, [])
+    assert second.animeseg_axes == {"mask_grow": 9.0}
+
+
+def test_types_and_choices_are_those_of_the_options(grid):
+    xyz.add_axes()
+    assert axis(grid, "Confidence").type is float
+    assert axis(grid, "Refinement").choices() == ["auto", "prompt", "vote", "edge", "none"]
+    assert "character-n" in axis(grid, "Detector").choices()
+    assert axis(grid, "Grow").choices is None
+
+
+def test_a_host_without_the_grid_is_fine(monkeypatch):
+    monkeypatch.setattr(xyz, "module", lambda name: None)
+    assert not xyz.add_axes()
