@@ -22,9 +22,10 @@ def load_picture(path: Path, shape: tuple[int, int]) -> tuple[np.ndarray, np.nda
     image = read_picture(path, cv2.IMREAD_COLOR)
     index = read_picture(path.parent.parent / "masks" / f"{path.stem}.png")
     size = shape[::-1]
-    shrink = cv2.INTER_AREA if shape[0] < image.shape[0] else cv2.INTER_LINEAR
-    image = cv2.cvtColor(cv2.resize(image, size, interpolation=shrink), cv2.COLOR_BGR2RGB)
-    return image, cv2.resize(index, size, interpolation=cv2.INTER_NEAREST)
+    # Linear, with the jagged lines that gives, because the detector scales its input that way.
+    image = cv2.resize(image, size, interpolation=cv2.INTER_LINEAR)
+    index = cv2.resize(index, size, interpolation=cv2.INTER_NEAREST)
+    return cv2.cvtColor(image, cv2.COLOR_BGR2RGB), index
 
 
 def boxes_of(index: np.ndarray, smallest: int = 40) -> tuple[np.ndarray, np.ndarray]:
@@ -171,8 +172,7 @@ class Batches(Dataset[dict[str, torch.Tensor]]):
             window = close_up(faces, np.random.default_rng(int(draw * 2**40)))
         x0, y0, x1, y1 = (window * np.tile(image.shape[1::-1], 2)).round().astype(int)
         part = image[y0:y1, x0:x1]
-        shrink = cv2.INTER_AREA if shape[0] < len(part) else cv2.INTER_LINEAR
-        part = cv2.resize(part, shape[::-1], interpolation=shrink)
+        part = cv2.resize(part, shape[::-1], interpolation=cv2.INTER_LINEAR)
         boxes = faces_inside(faces, window, shape)
         if draw < 0.5:
             part, boxes[:, 0] = part[:, ::-1], 1 - boxes[:, 0]
