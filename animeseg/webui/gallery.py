@@ -48,7 +48,7 @@ def keep_alpha(params: Any) -> None:
     For the host's ``before_image_saved`` callback.
     """
     path = Path(str(params.filename))
-    if getattr(params.image, _ALPHA, False) and path.suffix.lower() not in (".png", ".webp"):
+    if getattr(params.image, _ALPHA, False) and path.suffix.lower() != ".png":
         params.filename = str(path.with_suffix(".png"))
 
 
