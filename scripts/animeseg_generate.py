@@ -6,7 +6,7 @@ from typing import Any
 
 from modules import scripts
 
-from animeseg.webui import entry, generate, panel
+from animeseg.webui import entry, generate, panel, pass_controls
 
 
 class AnimesegPanel(scripts.Script):
@@ -23,7 +23,9 @@ class AnimesegPanel(scripts.Script):
     def ui(self, is_img2img: bool) -> list[Any]:
         """Called several times by the host; nothing outlives a call but the fields it reads."""
         elem_id = f"{panel.elem_prefix(is_img2img)}_enabled"
-        made = entry.panel_or_message(lambda: panel.build(is_img2img), generate.TITLE, elem_id)
+        made = entry.panel_or_message(
+            lambda: panel.build(is_img2img, pass_controls.build_passes), generate.TITLE, elem_id
+        )
         self.infotext_fields = made.infotext_fields if made else []
         self.paste_field_names = made.paste_field_names if made else []
         return made.components if made else []

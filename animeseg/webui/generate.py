@@ -30,10 +30,13 @@ from animeseg.webui.guard import tell
 from animeseg.webui.infotext import CHARACTERS, write
 from animeseg.webui.panel import TITLE
 from animeseg.webui.panel_args import BACKDROP, OWN_KEYS, Request, is_enabled, read_request
+from animeseg.webui.pass_args import is_pass_key, read_passes_noting, write_passes
+from animeseg.webui.passes import run_passes
 
 if TYPE_CHECKING:
     from animeseg.export import Product
     from animeseg.instances import Note
+    from animeseg.options import PassOptions
 
 __all__ = [
     "TITLE",
@@ -55,11 +58,13 @@ class Run:
 
     Attributes:
         request: from the panel.
+        passes: inpaint passes, enabled or not.
         made: number of the picture in the job, and its products.
         told: what was said already.
     """
 
     request: Request
+    passes: tuple[PassOptions, ...] = ()
     made: list[tuple[int, list[Product]]] = field(default_factory=list)
     told: list[str] = field(default_factory=list)
 
@@ -105,10 +110,11 @@ def process(p: Any, args: Sequence[Any]) -> None:
     """Writes the options into the generation parameters."""
     run = _run_of(p, args)
     parameters = p.extra_generation_params
-    for key in OWN_KEYS:
+    for key in (*OWN_KEYS, *filter(is_pass_key, parameters)):
         parameters.pop(key, None)  # of the picture before, in a batch of img2img
     request = run.request
     parameters.update(write(request.panel, request.output, request.options, without=_HIDDEN))
+    parameters.update(write_passes(run.passes))
 
 
 _HIDDEN = (BACKDROP, "device", "precision")
@@ -116,7 +122,12 @@ _HIDDEN = (BACKDROP, "device", "precision")
 
 @_hook
 def postprocess_image(p: Any, pp: Any, args: Sequence[Any]) -> None:
-    """Works on a picture in hosts before 1.8, which know no later hook."""
+    """Makes the inpaint passes; in hosts before 1.8, which know no later hook, all the rest too."""
+    run = _run_of(p, args)
+    passed = run_passes(p, pp.image, run.passes, run.request.options)
+    pp.image = passed.image
+    for note in passed.notes:
+        say(p, f"[animeseg] {note}")
     if not gallery.knows_composite(p):
         _work(p, pp, args)
 
@@ -173,9 +184,11 @@ def _index(p: Any, pp: Any) -> int:
 
 
 def _begin(p: Any, args: Sequence[Any]) -> Run:
-    run = Run(read_request(args, getattr(p, AXES, None)))
+    request = read_request(args, getattr(p, AXES, None))
+    passes, more = read_passes_noting(request.rest)
+    run = Run(request, passes)
     setattr(p, _RUN, run)
-    for note in run.request.notes:
+    for note in (*request.notes, *more):
         say(p, f"[animeseg] {note}")
     return run
 

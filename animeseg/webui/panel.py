@@ -40,12 +40,13 @@ def elem_prefix(is_img2img: bool) -> str:
     return f"script_{'img2img' if is_img2img else 'txt2img'}_{TITLE}"
 
 
-def build(is_img2img: bool, more: Callable[[], None] | None = None) -> Panel:
+def build(is_img2img: bool, more: Callable[[str], Any] | None = None) -> Panel:
     """Makes the panel in the current gradio context.
 
     Args:
         is_img2img: which tab it is for.
-        more: makes what follows inside the panel (the inpaint passes).
+        more: makes what follows inside the panel, given the name of the tab (the inpaint passes,
+            see `animeseg.webui.pass_controls.build_passes`); its components follow the panel's.
     """
     known = {name: knob for options in SETS for name, knob in knobs(options).items()}
     prefix = elem_prefix(is_img2img)
@@ -76,9 +77,13 @@ def build(is_img2img: bool, more: Callable[[], None] | None = None) -> Panel:
         for section, found in groupby(rest, lambda knob: knob.section):
             with _group(section, prefix):
                 add(*(knob.name for knob in found))
-        if more is not None:
-            more()
-    return _described(made, known)
+        passes = more("img2img" if is_img2img else "txt2img") if more is not None else None
+    panel = _described(made, known)
+    if passes is not None:
+        panel.components.extend(passes.components)
+        panel.infotext_fields.extend(passes.infotext_fields)
+        panel.paste_field_names.extend(passes.paste_field_names)
+    return panel
 
 
 def _component(knob: Knob, elem_id: str, is_img2img: bool) -> Any:

@@ -11,6 +11,7 @@ as ``animeseg pass 1 inpaint denoising strength`` for each value that is not the
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -31,6 +32,7 @@ NAMES = (
 
 MOST_PASSES = 15
 _LONGEST = 16_384
+_PASS_KEY = re.compile(rf"{PREFIX}pass \d")
 
 
 def read_passes(values: Sequence[Any]) -> tuple[PassOptions, ...]:
@@ -84,6 +86,11 @@ def write_passes(units: Sequence[PassOptions]) -> dict[str, str]:
             if name not in ("enabled", "target"):
                 written[key_of(number, knobs(PassOptions)[name])] = str(value)
     return written
+
+
+def is_pass_key(key: object) -> bool:
+    """Whether ``key`` of the generation parameters belongs to a pass."""
+    return bool(_PASS_KEY.match(str(key)))
 
 
 def key_of(number: int, knob: Knob) -> str:

@@ -119,7 +119,8 @@ class _Work:
         except Exception as error:  # the edge: the picture comes out as it was before this pass
             self._replace(before)
             self.drawn = drawn
-            self.notes.append(Note("pass_failed", tell(error, f"pass {number}")))
+            line = tell(error, f"pass {number}").removeprefix("[animeseg] ")
+            self.notes.append(Note("pass_failed", f"pass {number}: {line}"))
         finally:
             host.show_progress("")
 

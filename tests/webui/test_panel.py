@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from animeseg.options import Options, OutputOptions
+from animeseg.options import Options, OutputOptions, PassOptions
 
 gr = pytest.importorskip("gradio", reason="gradio is not installed here")
 
 from animeseg.webui import extras, panel  # noqa: E402
 from animeseg.webui.panel_args import BACKDROP, NAMES, is_enabled, read_request  # noqa: E402
+from animeseg.webui.pass_args import NAMES as PASS_NAMES  # noqa: E402
+from animeseg.webui.pass_args import read_passes  # noqa: E402
+from animeseg.webui.pass_controls import build_passes  # noqa: E402
 
 
 @pytest.fixture(params=[False, True], ids=["txt2img", "img2img"])
@@ -67,11 +70,18 @@ def test_the_automatic_mask_is_seen_in_img2img_only():
     assert (shown.visible, hidden.visible) == (True, False)
 
 
-def test_more_is_made_inside_the_panel():
-    made = []
+def test_the_passes_are_made_inside_the_panel_and_follow_it():
     with gr.Blocks():
-        panel.build(False, lambda: made.append(gr.Textbox(label="inside")))
-    assert made
+        built = panel.build(True, lambda tab: build_passes(tab, 2))
+    ids = [component.elem_id for component in built.components[len(NAMES) :]]
+    assert ids == [
+        f"script_img2img_animeseg_pass{number}_{name}" for number in (1, 2) for name in PASS_NAMES
+    ]
+    parameters = {"animeseg pass 2": "face"}
+    pasted = [field(parameters) for _, field in built.infotext_fields[1 - len(NAMES) :]]
+    assert "face" in pasted
+    request = read_request([component.value for component in built.components])
+    assert read_passes(request.rest) == (PassOptions(),) * 2
 
 
 def test_the_extras_step_is_a_mapping_whose_first_entry_is_the_switch():

@@ -268,7 +268,7 @@ def test_missing_weights_are_told_with_their_cure(go, finder, image):
     result = go({"target": "face"})
     assert result.image is image
     assert [note.message for note in result.notes] == [
-        "[animeseg] missing_weights: face-n is not here; press Download"
+        "pass 1: missing_weights: face-n is not here; press Download"
     ]
 
 
