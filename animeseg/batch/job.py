@@ -17,19 +17,27 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from animeseg.batch.ledger import Ledger, Made, Origin
 from animeseg.batch.naming import absolute, is_numbered, openable, output_path
 from animeseg.batch.report import Row
 from animeseg.batch.sources import Source
 from animeseg.errors import OutputExistsError
+from animeseg.export import pixel_hash
 from animeseg.instances import ModelInfo
-from animeseg.options import Options, knobs
+from animeseg.options import Options, OutputOptions, knobs
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 
-def recipe_of(options: Options, models: Sequence[ModelInfo]) -> str:
+def recipe_of(
+    options: Options, models: Sequence[ModelInfo], backdrop: Backdrop | None = None
+) -> str:
     """Hash of everything besides the picture that decides a result.
 
     Where the networks run (section Machine) is left out: going on with another device must not do
@@ -41,8 +49,35 @@ def recipe_of(options: Options, models: Sequence[ModelInfo]) -> str:
         if knobs()[name].section != "Machine"
     }
     weights = sorted((model.role, model.sha256) for model in models)
-    text = json.dumps([values, weights], sort_keys=True)
+    parts: list[object] = [values, weights]
+    if backdrop is not None and (looks := backdrop.looks()):
+        parts.append(looks)
+    text = json.dumps(parts, sort_keys=True)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+@dataclass(frozen=True, eq=False)
+class Backdrop:
+    """What stands behind the characters of cut-outs.
+
+    Attributes:
+        output: its options about the background.
+        picture: (h, w, 3) uint8 RGB, for the background ``picture``.
+    """
+
+    output: OutputOptions = field(default_factory=OutputOptions)
+    picture: NDArray[np.uint8] | None = None
+
+    def looks(self) -> dict[str, object]:
+        """Everything that decides how it looks, ready for JSON; empty if nothing stands there."""
+        chosen = {
+            name: value
+            for name, value in self.output.changed().items()
+            if name.startswith("background") and name != "background_picture"
+        }
+        if self.picture is not None:
+            chosen["picture"] = pixel_hash(self.picture)
+        return chosen
 
 
 @dataclass(frozen=True)
@@ -56,6 +91,7 @@ class Job:
         recipe: see `recipe_of`.
         overwrite: replace files that exist.
         resume: skip what is complete.
+        backdrop: what stands behind the characters of cut-outs.
         may_be_original: whether a file lies where the pictures of the run are taken from.
     """
 
@@ -65,6 +101,7 @@ class Job:
     recipe: str
     overwrite: bool = False
     resume: bool = False
+    backdrop: Backdrop = field(default_factory=Backdrop)
     may_be_original: Callable[[Path], bool] = lambda path: False
 
     def origin(self, source: Source, sha256: str) -> Origin:

@@ -21,6 +21,8 @@ OUTPUTS = {
     "characters": "a cut-out for every character (PNG)",
     "character-masks": "an inpaint mask for every character (PNG)",
     "overlay": "the picture with coloured, numbered masks (PNG)",
+    "layers": "a layer for every character, for Krita and GIMP (OpenRaster)",
+    "psd": "the same layers for Photoshop (needs `pip install psd-tools`)",
     "json": "boxes, scores, masks as COCO RLE, models, options (JSON)",
 }
 """Every kind of output and what it is."""
@@ -33,6 +35,8 @@ _TAILS = {
     "characters": "character-{}.png",
     "character-masks": "character-mask-{}.png",
     "overlay": "overlay.png",
+    "layers": "layers.ora",
+    "psd": "layers.psd",
     "json": "json",
 }
 

@@ -5,17 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from animeseg.batch.job import Job
+from animeseg.batch.job import Backdrop, Job
 from animeseg.batch.ledger import Origin
 from animeseg.batch.naming import is_numbered, openable, output_path
-from animeseg.export import character_cutouts, cutout, encode_record, make_record, overlay
+from animeseg.export import (
+    character_cutouts,
+    encode_layers,
+    encode_record,
+    make_record,
+    on_background,
+    overlay,
+)
 from animeseg.files import encode_png, write_file
 from animeseg.images import Picture
 from animeseg.instances import Segmentation
 from animeseg.masks import inpaint_mask
 
-Encoder = Callable[[Picture, Segmentation, str], Iterator[tuple[int | None, bytes]]]
-"""Makes the files of one kind from a picture, its result and its name: number and content."""
+Encoder = Callable[[Picture, Segmentation, str, Backdrop], Iterator[tuple[int | None, bytes]]]
+"""Makes the files of one kind from a picture, its result, its name and what stands behind:
+number and content."""
 
 
 def write_outputs(
@@ -47,7 +55,7 @@ def write_outputs(
     written: dict[str, list[Path]] = {kind: [] for kind in kinds}
     name = Path(origin.source).name
     for kind in kinds:
-        for number, content in _ENCODERS[kind](picture, result, name):
+        for number, content in _ENCODERS[kind](picture, result, name, job.backdrop):
             path = output_path(job.out, origin.key, kind, number)
             write_file(openable(path), content, overwrite=replaced[path])
             written[kind].append(path)
@@ -61,30 +69,53 @@ def _paths(out: Path, key: str, kind: str, characters: int) -> list[Path]:
     return [output_path(out, key, kind)]
 
 
-def _cutout(picture: Picture, result: Segmentation, _: str) -> Iterator[tuple[None, bytes]]:
-    yield None, encode_png(cutout(picture.rgb, result), icc_profile=picture.icc_profile)
+def _cutout(
+    picture: Picture, result: Segmentation, _: str, backdrop: Backdrop
+) -> Iterator[tuple[None, bytes]]:
+    made = on_background(picture.rgb, result, backdrop.output, backdrop.picture)
+    yield None, encode_png(made, icc_profile=picture.icc_profile)
 
 
-def _mask(_: Picture, result: Segmentation, __: str) -> Iterator[tuple[None, bytes]]:
+def _mask(_: Picture, result: Segmentation, __: str, ___: Backdrop) -> Iterator[tuple[None, bytes]]:
     yield None, encode_png(inpaint_mask(result.masked, result.options))
 
 
-def _characters(picture: Picture, result: Segmentation, _: str) -> Iterator[tuple[int, bytes]]:
+def _characters(
+    picture: Picture, result: Segmentation, _: str, __: Backdrop
+) -> Iterator[tuple[int, bytes]]:
     for one in character_cutouts(picture.rgb, result):
         yield one.number, encode_png(one.rgba, icc_profile=picture.icc_profile)
 
 
-def _character_masks(_: Picture, result: Segmentation, __: str) -> Iterator[tuple[int, bytes]]:
+def _character_masks(
+    _: Picture, result: Segmentation, __: str, ___: Backdrop
+) -> Iterator[tuple[int, bytes]]:
     for number, one in enumerate(result.instances, 1):  # one at a time: they are full-size
         yield number, encode_png(inpaint_mask(one, result.options))
 
 
-def _overlay(picture: Picture, result: Segmentation, _: str) -> Iterator[tuple[None, bytes]]:
+def _overlay(
+    picture: Picture, result: Segmentation, _: str, __: Backdrop
+) -> Iterator[tuple[None, bytes]]:
     drawn = overlay(picture.rgb, result.instances)
     yield None, encode_png(drawn, icc_profile=picture.icc_profile)
 
 
-def _json(picture: Picture, result: Segmentation, name: str) -> Iterator[tuple[None, bytes]]:
+def _layers(
+    picture: Picture, result: Segmentation, _: str, __: Backdrop
+) -> Iterator[tuple[None, bytes]]:
+    yield None, encode_layers(picture.rgb, result, "ora")
+
+
+def _psd(
+    picture: Picture, result: Segmentation, _: str, __: Backdrop
+) -> Iterator[tuple[None, bytes]]:
+    yield None, encode_layers(picture.rgb, result, "psd")
+
+
+def _json(
+    picture: Picture, result: Segmentation, name: str, _: Backdrop
+) -> Iterator[tuple[None, bytes]]:
     yield None, encode_record(make_record(result, picture.rgb, name))
 
 
@@ -94,5 +125,7 @@ _ENCODERS: dict[str, Encoder] = {
     "characters": _characters,
     "character-masks": _character_masks,
     "overlay": _overlay,
+    "layers": _layers,
+    "psd": _psd,
     "json": _json,
 }

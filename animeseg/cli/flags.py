@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from animeseg.errors import OptionError
-from animeseg.options import Knob, Options, knobs
+from animeseg.options import Knob, Options, OutputOptions, knobs
 
 _MOST_BYTES = 64 * 2**20
 
@@ -36,6 +36,28 @@ def add_option_flags(parser: argparse.ArgumentParser) -> None:
         if knob.section not in groups:
             groups[knob.section] = parser.add_argument_group(knob.section)
         groups[knob.section].add_argument(flag_of(knob), **_settings(knob))
+
+
+def output_knobs() -> list[Knob]:
+    """The options of what is made that have a flag; the others are kinds of ``--output``."""
+    return [knob for name, knob in knobs(OutputOptions).items() if name.startswith("background")]
+
+
+def add_output_flags(parser: argparse.ArgumentParser) -> None:
+    """Adds a flag for every option of `output_knobs`."""
+    group = parser.add_argument_group("Output")
+    for knob in output_knobs():
+        group.add_argument(flag_of(knob), **_settings(knob))
+
+
+def output_from(args: argparse.Namespace) -> OutputOptions:
+    """What a command line says about backgrounds.
+
+    Raises:
+        OptionError: for a bad value.
+    """
+    names = (knob.name for knob in output_knobs())
+    return OutputOptions(**{name: getattr(args, name) for name in names if hasattr(args, name)})
 
 
 def flag_of(knob: Knob) -> str:
@@ -86,7 +108,8 @@ def span_of(knob: Knob) -> str:
 
 
 def _settings(knob: Knob) -> dict[str, Any]:
-    shown = ", ".join(knob.default) or "none" if knob.kind == "list" else str(knob.default)
+    shown = ", ".join(knob.default) if knob.kind == "list" else str(knob.default)
+    shown = shown or "none"
     facts = "; ".join(part for part in (span_of(knob), f"default {shown}") if part)
     settings: dict[str, Any] = {
         "dest": knob.name,

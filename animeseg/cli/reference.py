@@ -8,7 +8,7 @@ import textwrap
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from animeseg.cli.flags import flag_of, span_of
+from animeseg.cli.flags import flag_of, output_knobs, span_of
 from animeseg.options import Knob, knobs
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
 def text() -> str:
     """The reference as plain text, at most 79 columns wide."""
     lines = []
-    for section, found in groupby(knobs().values(), lambda knob: knob.section):
+    for section, found in groupby(_all_knobs(), lambda knob: knob.section):
         lines.append(f"{section}\n")
         for knob in found:
             lines.append(f"  {flag_of(knob)}")
@@ -60,10 +60,10 @@ def text() -> str:
 def markdown() -> str:
     """The reference as a page."""
     parts = [
-        "# Options\n\nMade by `animeseg options --markdown` from `animeseg/options.py`. "
+        "# Options\n\nMade by `animeseg options --markdown` from `animeseg/options/`. "
         "In Python the names have `_` for `-`: `Options(min_area=0.01)`.\n"
     ]
-    for section, found in groupby(knobs().values(), lambda knob: knob.section):
+    for section, found in groupby(_all_knobs(), lambda knob: knob.section):
         parts.append(f"## {section}\n\n| option | default | accepts | |\n|---|---|---|---|")
         for knob in found:
             accepts = span_of(knob).replace("|", "\\|") or knob.kind
@@ -82,6 +82,10 @@ def schema() -> dict[str, Any]:
         "additionalProperties": False,
         "properties": {name: _property(knob) for name, knob in knobs().items()},
     }
+
+
+def _all_knobs() -> list[Knob]:
+    return [*knobs().values(), *output_knobs()]
 
 
 def _property(knob: Knob) -> dict[str, Any]:
@@ -105,4 +109,4 @@ def _facts(knob: Knob) -> str:
 def _default(knob: Knob) -> str:
     if knob.kind == "list":
         return ", ".join(knob.default) or "none"
-    return str(knob.default).lower() if knob.kind == "bool" else str(knob.default)
+    return str(knob.default).lower() if knob.kind == "bool" else str(knob.default) or "none"

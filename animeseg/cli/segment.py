@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from animeseg.batch.naming import DEFAULT_OUTPUTS, OUTPUTS
-from animeseg.cli.flags import Extend, add_option_flags, options_from
+from animeseg.cli.flags import Extend, add_option_flags, add_output_flags, options_from
 from animeseg.errors import OptionError, OutputError
 
 if TYPE_CHECKING:
     from tqdm import tqdm
 
+    from animeseg.batch.job import Backdrop
     from animeseg.batch.report import Row, Totals
     from animeseg.batch.sources import Source, Sources
     from animeseg.batch.stop import Stop
@@ -73,6 +74,7 @@ def add_command(commands: Any, shared: argparse.ArgumentParser) -> None:
     )
     _add_files_flags(command)
     _add_talk_flags(command)
+    add_output_flags(command)
     add_option_flags(command)
     command.set_defaults(run=run)
 
@@ -144,9 +146,11 @@ def run(args: argparse.Namespace, console: Console) -> int:
     from animeseg.batch.sources import Sources
     from animeseg.batch.stop import Stop
     from animeseg.cli.telling import Teller
+    from animeseg.cli.wanted import backdrop_from, kinds_from
 
     options = options_from(args)
-    kinds = _kinds(args.output)
+    kinds = kinds_from(args)
+    backdrop = backdrop_from(args)
     if args.report and args.report.suffix.lower() not in REPORT_SUFFIXES:
         # A slip such as `--report a.png` must not cost a picture.
         raise OptionError("--report", f"got {args.report}", "give a name ending in .json or .jsonl")
@@ -158,7 +162,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
         ),
         Teller(console, report=args.report, json_lines=args.json_lines) as teller,
     ):
-        totals = _work(args, options, kinds, sources, stop, teller)
+        totals = _work(args, options, kinds, backdrop, sources, stop, teller)
         teller.end(totals, ignored=sources.ignored, out=args.out)
     if totals.stopped == "interrupted":
         return stop.code
@@ -169,6 +173,7 @@ def _work(
     args: argparse.Namespace,
     options: Options,
     kinds: tuple[str, ...],
+    backdrop: Backdrop,
     sources: Sources,
     stop: Stop,
     teller: Teller,
@@ -192,9 +197,10 @@ def _work(
             out=args.out,
             kinds=kinds,
             ledger=ledger,
-            recipe=recipe_of(options, models),
+            recipe=recipe_of(options, models, backdrop),
             overwrite=args.overwrite,
             resume=args.resume,
+            backdrop=backdrop,
             may_be_original=sources.may_take,
         )
         bar = stack.enter_context(teller.console.progress(args.progress, "picture"))
@@ -227,14 +233,6 @@ def _segmenter(
         for record in missing_for(options, args.model_dir) if args.download else ():
             downloads.announce(record)
         return segmenter, segmenter.load()
-
-
-def _kinds(given: list[str] | None) -> tuple[str, ...]:
-    kinds = tuple(dict.fromkeys(given or DEFAULT_OUTPUTS))
-    for kind in kinds:
-        if kind not in OUTPUTS:
-            raise OptionError("--output", f"got {kind!r}", "choose from " + ", ".join(OUTPUTS))
-    return kinds
 
 
 def _make_directory(out: Path) -> None:

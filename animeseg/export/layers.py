@@ -10,7 +10,7 @@ import io
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
 import cv2
@@ -113,16 +113,10 @@ def encode_psd(layers: list[Layer], size: tuple[int, int]) -> bytes:
     Raises:
         MissingDependencyError: psd-tools is not installed, or too old.
     """
-    try:
-        from psd_tools import PSDImage
-    except ImportError as error:
-        raise _no_psd(f"psd-tools cannot be imported ({error})") from error
     from PIL import Image
 
     height, width = size
-    document = PSDImage.new("RGB", (width, height))
-    if not hasattr(document, "create_pixel_layer"):
-        raise _no_psd("this psd-tools is too old to write layers")
+    document = require_psd().new("RGB", (width, height))
     for layer in reversed(layers):
         made = document.create_pixel_layer(
             Image.fromarray(layer.rgba), name=layer.name, top=layer.top, left=layer.left
@@ -131,6 +125,21 @@ def encode_psd(layers: list[Layer], size: tuple[int, int]) -> bytes:
     stream = io.BytesIO()
     document.save(stream)
     return stream.getvalue()
+
+
+def require_psd() -> Any:
+    """The class of psd-tools that writes Photoshop files.
+
+    Raises:
+        MissingDependencyError: psd-tools is not installed, or too old.
+    """
+    try:
+        from psd_tools import PSDImage
+    except ImportError as error:
+        raise _no_psd(f"psd-tools cannot be imported ({error})") from error
+    if not hasattr(PSDImage, "create_pixel_layer"):
+        raise _no_psd("this psd-tools is too old to write layers")
+    return PSDImage
 
 
 def flattened(layers: list[Layer], size: tuple[int, int]) -> Pixels:

@@ -79,7 +79,7 @@ def products(
 def _mask(
     _: Pixels, result: Segmentation, __: OutputOptions, ___: Pixels | None
 ) -> Iterator[Product]:
-    yield Product("mask", "mask", pixels=inpaint_mask(result.instances, result.options))
+    yield Product("mask", "mask", pixels=inpaint_mask(result.masked, result.options))
 
 
 def _cutout(

@@ -2,15 +2,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
-from animeseg.batch.job import Job, recipe_of
+from animeseg.batch.job import Backdrop, Job, recipe_of
 from animeseg.batch.ledger import Ledger
 from animeseg.batch.naming import output_path
 from animeseg.batch.sources import Source
 from animeseg.errors import OutputExistsError
 from animeseg.instances import ModelInfo
-from animeseg.options import Options
+from animeseg.options import Options, OutputOptions
 
 DETECTOR = ModelInfo("detector", "character-n", "aa")
 REFINER = ModelInfo("refiner", "mobile-sam", "bb")
@@ -135,3 +136,19 @@ def test_without_any_flag_a_complete_picture_is_refused(job, source):
 )
 def test_the_recipe_follows_what_decides_a_result_and_nothing_else(options, models, same):
     assert (recipe_of(options, models) == recipe_of(Options(), (DETECTOR, REFINER))) is same
+
+
+def test_what_stands_behind_is_part_of_the_recipe_where_there_is_something():
+    sky, sea = np.zeros((2, 2, 3), np.uint8), np.ones((2, 2, 3), np.uint8)
+    looks = [
+        Backdrop(),
+        Backdrop(OutputOptions(background="blur")),
+        Backdrop(OutputOptions(background="blur", background_blur=5.0)),
+        Backdrop(OutputOptions(background="picture"), sky),
+        Backdrop(OutputOptions(background="picture"), sea),
+    ]
+    recipes = [recipe_of(Options(), (DETECTOR,), one) for one in looks]
+    assert len(set(recipes)) == len(recipes)
+    assert recipes[0] == recipe_of(Options(), (DETECTOR,)), "earlier results stay complete"
+    renamed = Backdrop(OutputOptions(background="picture", background_picture="b.png"), sky)
+    assert recipe_of(Options(), (DETECTOR,), renamed) == recipes[3]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from animeseg.batch.job import Job
+from animeseg.batch.job import Backdrop, Job
 from animeseg.batch.ledger import Ledger, Origin
 from animeseg.batch.naming import OUTPUTS
 from animeseg.batch.writing import write_outputs
@@ -14,10 +14,10 @@ from animeseg.errors import OutputError, OutputExistsError
 from animeseg.export import load_record
 from animeseg.images import Picture
 from animeseg.instances import Instances, Segmentation
-from animeseg.options import Options
+from animeseg.options import Options, OutputOptions
 
 ORIGIN = Origin("sub/a", "/pics/sub/a.png", "5ha", "recipe")
-KINDS = tuple(OUTPUTS)
+KINDS = tuple(kind for kind in OUTPUTS if kind != "psd")  # which needs a package of its own
 
 
 @pytest.fixture
@@ -60,6 +60,7 @@ def test_each_kind_holds_what_it_promises(job, picture, result):
         "sub/a.character-mask-2.png",
         "sub/a.cutout.png",
         "sub/a.json",
+        "sub/a.layers.ora",
         "sub/a.mask.png",
         "sub/a.overlay.png",
     ]
@@ -115,3 +116,16 @@ def test_a_picture_whose_files_could_not_all_be_written_is_not_done(job, picture
     assert again.kinds_to_make(ORIGIN) == KINDS
     write_outputs(picture, result, again, ORIGIN, KINDS)
     assert job.ledger.made("sub/a", "cutout").done
+
+
+def test_a_background_stands_behind_the_cutout_and_nothing_else(job, picture, result):
+    told = replace(job, backdrop=Backdrop(OutputOptions(background="colour")))
+    write_outputs(picture, result, told, ORIGIN, ("cutout", "characters"))
+    assert read(job, "sub/a.cutout.png")[0, 0].tolist() == [255, 255, 255]
+    assert read(job, "sub/a.character-1.png").shape[2] == 4
+
+
+def test_photoshop_files_are_written_where_the_package_is(job, picture, result):
+    pytest.importorskip("psd_tools", reason="psd-tools is not installed here")
+    write_outputs(picture, result, job, ORIGIN, ("psd",))
+    assert (job.out / "sub/a.layers.psd").read_bytes()[:4] == b"8BPS"

@@ -504,3 +504,38 @@ def test_a_folder_of_thousands_needs_the_memory_of_a_few(animeseg, picture, capl
     assert (run.code, len(run.lines)) == (0, 5000)
     # The captured stdout takes most of what is left: 4500 lines of about 25 characters.
     assert peaks[2] - peaks[1] < 3 * 2**20
+
+
+def test_backgrounds_are_put_behind_the_cutout(animeseg, picture):
+    picture(Path("a.png"))
+    picture(Path("sky.png"))
+    colour = ["--background", "colour", "--background-colour", "#0102ff"]
+    run = animeseg("segment", "a.png", "-o", "cutout", *colour)
+    assert run.code == 0, run.err
+    assert loaded("animeseg-out/a.cutout.png").getpixel((0, 0)) == (1, 2, 255)
+    again = animeseg("segment", "a.png", "-o", "cutout", "--resume", *colour)
+    assert again.lines == [], "complete: nothing is made again"
+    sky = ["--background", "picture", "--background-picture", "sky.png"]
+    other = animeseg("segment", "a.png", "-o", "cutout", "--resume", *sky)
+    assert len(other.lines) == 1, "another background is another result"
+    assert loaded("animeseg-out/a.cutout.png").mode == "RGB"
+
+
+def test_a_background_picture_has_to_be_named_and_readable(animeseg, picture):
+    picture(Path("a.png"))
+    run = animeseg("segment", "a.png", "--background", "picture")
+    assert (run.code, "--background-picture" in run.err) == (2, True)
+    run = animeseg(
+        "segment", "a.png", "--background", "picture", "--background-picture", "none.png"
+    )
+    assert run.code != 0
+    assert not Path("animeseg-out").exists()
+
+
+def test_psd_without_its_package_is_told_before_any_work(animeseg, picture, monkeypatch):
+    picture(Path("a.png"))
+    monkeypatch.setitem(sys.modules, "psd_tools", None)
+    run = animeseg("segment", "a.png", "-o", "psd")
+    assert run.code == 1
+    assert "pip install psd-tools" in run.err
+    assert not Path("animeseg-out").exists()
