@@ -11,6 +11,7 @@ RUN/
 from __future__ import annotations
 
 import errno
+import importlib.util
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +20,12 @@ from typing import TYPE_CHECKING, Any
 
 from animeseg.__about__ import __version__
 from animeseg.detect._ultralytics import version as ultralytics_version
-from animeseg.errors import BadDatasetError, DiskFullError, OutputExistsError
+from animeseg.errors import (
+    BadDatasetError,
+    DiskFullError,
+    MissingDependencyError,
+    OutputExistsError,
+)
 from animeseg.files import write_file
 from animeseg.train.sources import Sources, look_through, write_data_yaml
 
@@ -165,6 +171,10 @@ def _begin(job: Job, sources: Sources, config: dict[str, Any], told: Any) -> Non
 
 
 def _train(job: Job, last: Path | None, told: Any) -> None:
+    if "," in job.device and importlib.util.find_spec("cloudpickle") is None:
+        raise MissingDependencyError(
+            "training on several GPUs needs cloudpickle", "pip install 'animeseg[train]'"
+        )
     from animeseg.train.progress import show
     from animeseg.train.trainer import DetectTrainer, SegmentTrainer
 

@@ -7,6 +7,8 @@ from typing import Any
 
 from tqdm import tqdm
 
+from animeseg.detect._ultralytics import load
+
 _SCORES = {
     "metrics/mAP50(B)": "box mAP50",
     "metrics/mAP50-95(B)": "box mAP50-95",
@@ -25,11 +27,15 @@ def show(trainer: Any, told: Callable[[str], None]) -> None:
     bars: list[tqdm[Any]] = []
 
     def begin(running: Any) -> None:
+        if load("ultralytics.utils").RANK > 0:  # of several processes only the first one tells
+            return
         title = f"epoch {running.epoch + 1}/{running.epochs}"
         total = len(running.train_loader)
         bars.append(tqdm(total=total, desc=title, unit="batch", leave=False, disable=None))
 
     def step(running: Any) -> None:
+        if not bars:
+            return
         bars[-1].set_postfix(_losses(running), refresh=False)
         bars[-1].update()
 
