@@ -6,7 +6,8 @@ whole mappings. Accepted are
     [true, {"confidence": 0.4, "outputs": ["mask"]}]      names of options, in any number
     [true, ["mask", "cutout"], "transparent", ...]        in the order of `NAMES`
 
-What follows either belongs to the inpaint passes (`Request.rest`).
+What follows either belongs to the inpaint passes (`Request.rest`); behind a mapping it is mappings
+only, one for each pass.
 """
 
 from __future__ import annotations
@@ -99,7 +100,12 @@ def _taken(values: dict[str, Any], options: type[OptionSet]) -> dict[str, Any]:
 def _split(args: Sequence[Any]) -> tuple[dict[str, Any], tuple[Any, ...]]:
     """The values of the panel by name, and the arguments that follow."""
     if args and isinstance(args[0], Mapping):
-        return {"enabled": False, **args[0]}, tuple(args[1:])
+        return {"enabled": False, **args[0]}, _mappings(args[1:])
     if len(args) > 1 and isinstance(args[1], Mapping):
-        return {**args[1], "enabled": args[0]}, tuple(args[2:])
+        return {**args[1], "enabled": args[0]}, _mappings(args[2:])
     return dict(zip(NAMES, args, strict=False)), tuple(args[len(NAMES) :])
+
+
+def _mappings(args: Sequence[Any]) -> tuple[Any, ...]:
+    """Behind a mapping the host fills up with the defaults of positions that mean nothing then."""
+    return tuple(value for value in args if isinstance(value, Mapping))

@@ -46,8 +46,8 @@ def read_passes_noting(
     """The passes that arguments ask for, enabled or not; never raises.
 
     Args:
-        values: what follows the panel's own arguments: mappings, or values by position (a last
-            pass may come short), or both.
+        values: what follows the panel's own arguments: values by position (a last pass may come
+            short), or mappings; where there is a mapping only mappings count.
 
     Returns:
         The passes, and a note for every value that had to be changed.
@@ -63,16 +63,14 @@ def read_passes_noting(
 
 
 def _split(values: Sequence[Any]) -> list[Mapping[str, Any]]:
-    found: list[Mapping[str, Any]] = []
-    loose: list[Any] = []
-    for value in values:
-        if isinstance(value, Mapping):
-            found.append({"enabled": True, **value})
-        else:
-            loose.append(value)
+    given: list[Mapping[str, Any]] = [
+        {"enabled": True, **value} for value in values if isinstance(value, Mapping)
+    ]
+    if given:
+        return given  # what else is there are defaults with which the host filled up
     count = len(NAMES)
-    chunks = [loose[start : start + count] for start in range(0, len(loose), count)]
-    return [dict(zip(NAMES, chunk, strict=False)) for chunk in chunks] + found
+    chunks = [values[start : start + count] for start in range(0, len(values), count)]
+    return [dict(zip(NAMES, chunk, strict=False)) for chunk in chunks]
 
 
 def write_passes(units: Sequence[PassOptions]) -> dict[str, str]:

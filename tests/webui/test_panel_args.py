@@ -38,9 +38,9 @@ def positional(**values):
 @pytest.mark.parametrize(
     "args",
     [
-        [True, {"confidence": 0.4, "outputs": ["mask"], "auto_mask": True}, "rest", 3],
-        [{"enabled": True, "confidence": 0.4, "outputs": "mask", "auto_mask": "True"}, "rest", 3],
-        [*positional(confidence=0.4, outputs=["mask"], auto_mask=True), "rest", 3],
+        [True, {"confidence": 0.4, "outputs": ["mask"], "auto_mask": True}, {"a": 1}, 3],
+        [{"enabled": True, "confidence": 0.4, "outputs": "mask", "auto_mask": "True"}, None, {"a": 1}],
+        [*positional(confidence=0.4, outputs=["mask"], auto_mask=True), {"a": 1}],
     ],
     ids=["switch and mapping", "mapping", "by position"],
 )
@@ -49,7 +49,7 @@ def test_all_forms_mean_the_same(args):
     assert request.panel == PanelOptions(enabled=True, auto_mask=True)
     assert request.output == OutputOptions(outputs=("mask",))
     assert request.options == Options(confidence=0.4)
-    assert request.rest == ("rest", 3)
+    assert request.rest == ({"a": 1},)
     assert request.notes == ()
 
 

@@ -49,6 +49,12 @@ def test_a_mapping_is_a_pass_that_is_made():
     assert units == (PassOptions(enabled=True, target="face", denoise=0.2), PassOptions())
 
 
+def test_what_the_host_fills_up_with_behind_a_mapping_is_no_pass():
+    assert read_passes([{"target": "face"}, True, "left over", 0.5, *DEFAULTS]) == (
+        PassOptions(enabled=True, target="face"),
+    )
+
+
 def test_what_is_wrong_is_clamped_and_told_with_the_number_of_the_pass():
     units, notes = read_passes_noting([{}, {"denoise": 7, "nothing": 1, "steps": None}])
     assert units[1] == PassOptions(enabled=True, denoise=1.0)
