@@ -39,7 +39,11 @@ def positional(**values):
     "args",
     [
         [True, {"confidence": 0.4, "outputs": ["mask"], "auto_mask": True}, {"a": 1}, 3],
-        [{"enabled": True, "confidence": 0.4, "outputs": "mask", "auto_mask": "True"}, None, {"a": 1}],
+        [
+            {"enabled": True, "confidence": 0.4, "outputs": "mask", "auto_mask": "True"},
+            None,
+            {"a": 1},
+        ],
         [*positional(confidence=0.4, outputs=["mask"], auto_mask=True), {"a": 1}],
     ],
     ids=["switch and mapping", "mapping", "by position"],
@@ -51,6 +55,23 @@ def test_all_forms_mean_the_same(args):
     assert request.options == Options(confidence=0.4)
     assert request.rest == ({"a": 1},)
     assert request.notes == ()
+
+
+def test_short_lists_that_the_hosts_api_filled_up_keep_what_follows_in_its_place():
+    filled = [
+        None,
+        ["cutout"],
+        "transparent",
+        *[0.5] * (len(NAMES) - 3),
+        "first pass",
+        "its target",
+    ]
+    request = read_request([True, {"outputs": ["mask"]}, *filled[2:]])
+    assert request.output.outputs == ("mask",)
+    assert request.options == Options()
+    assert request.rest == ("first pass", "its target")
+    request = read_request([True, {}, {"prompt": "a"}, {"prompt": "b"}, *filled[4:]])
+    assert request.rest == ({"prompt": "a"}, {"prompt": "b"})
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 7, len(NAMES)])
