@@ -14,14 +14,17 @@ from animeseg.detect._ultralytics import load, version
 from animeseg.detect.architecture import read_header
 from animeseg.errors import OptionError
 from animeseg.files import write_file
+from animeseg.train.surgery import operate
 from animeseg.weights import load_state, resolve
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
+    from animeseg.detect.architecture import Header
     from animeseg.train.preset import Preset
 
 SCRATCH = "scratch"
+_COCO_CLASSES = 80
 
 
 def write_start(
@@ -30,7 +33,8 @@ def write_start(
     """Writes the checkpoint to start from.
 
     The network is that of the preset; of the weights to start from (read through the allow-list,
-    like all weights here) every tensor of the same name and shape is taken over.
+    like all weights here) every tensor of the same name and shape is taken over. COCO's 80 classes
+    become one by surgery, see `animeseg.train.surgery`.
 
     Args:
         path: of the checkpoint.
@@ -44,20 +48,38 @@ def write_start(
     Raises:
         AnimesegError: unknown or missing weights, or a network ultralytics does not know.
     """
-    network = new_network(preset, len(names))
-    network.names = dict(enumerate(names))  # type: ignore[assignment]
     sha256, taken = "", 0
+    network = new_network(preset, len(names))
     own = network.state_dict()
     if preset.start != SCRATCH:
         resolved = resolve(preset.start, kind="detector", model_dirs=model_dirs, allow_paths=True)
         sha256 = resolved.sha256
         state, metadata = load_state(resolved)
-        read_header(metadata)
-        fitting = _fitting(state, own)
+        fitting = _fitting(_from_person(state, read_header(metadata), preset, len(names)), own)
         network.load_state_dict(fitting, strict=False)
         taken = len(fitting)
+    network.names = dict(enumerate(names))  # type: ignore[assignment]
     _write(path, network)
     return sha256, taken, len(own)
+
+
+def _from_person(
+    state: dict[str, Tensor], header: Header, preset: Preset, classes: int
+) -> dict[str, Tensor]:
+    """COCO's weights with a class branch that reads out its person, for a single class.
+
+    Taking over only what fits would begin with a class branch that knows nothing; anything but
+    COCO weights of the same network stays as it is.
+    """
+    is_coco = len(header.names) == _COCO_CLASSES and header.names[0] == "person"
+    if not (is_coco and classes == 1 and preset.task == header.task == "segment"):
+        return state
+    coco = new_network(preset, _COCO_CLASSES)
+    fitting = _fitting(state, coco.state_dict())
+    if len(fitting) < len(coco.state_dict()):
+        return state
+    coco.load_state_dict(fitting)
+    return dict(operate(coco).state_dict())
 
 
 def new_network(preset: Preset, classes: int) -> nn.Module:
