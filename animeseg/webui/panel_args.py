@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import takewhile
 from typing import Any
 
 from animeseg.instances import Note
@@ -101,16 +100,12 @@ def _taken(values: dict[str, Any], options: type[OptionSet]) -> dict[str, Any]:
 def _split(args: Sequence[Any]) -> tuple[dict[str, Any], tuple[Any, ...]]:
     """The values of the panel by name, and the arguments that follow."""
     if args and isinstance(args[0], Mapping):
-        return {"enabled": False, **args[0]}, _after(args, 1)
+        return {"enabled": False, **args[0]}, _mappings(args[1:])
     if len(args) > 1 and isinstance(args[1], Mapping):
-        return {**args[1], "enabled": args[0]}, _after(args, 2)
+        return {**args[1], "enabled": args[0]}, _mappings(args[2:])
     return dict(zip(NAMES, args, strict=False)), tuple(args[len(NAMES) :])
 
 
-def _after(args: Sequence[Any], first: int) -> tuple[Any, ...]:
-    """The mappings that follow at once; without any, what stands where the panel would end.
-
-    The host's API fills a short list up with the values of the page, each in its own place.
-    """
-    mappings = tuple(takewhile(lambda value: isinstance(value, Mapping), args[first:]))
-    return mappings or tuple(args[len(NAMES) :])
+def _mappings(args: Sequence[Any]) -> tuple[Any, ...]:
+    """Behind a mapping the host fills up with the defaults of positions that mean nothing then."""
+    return tuple(value for value in args if isinstance(value, Mapping))

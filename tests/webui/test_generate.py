@@ -272,12 +272,12 @@ def test_the_gallery_can_be_left_alone_but_not_for_the_api(finder, monkeypatch):
     [
         (gallery.marked(Image.new("RGBA", (2, 2))), "a/b.jpg", "b.png"),
         (gallery.marked(Image.new("L", (2, 2))), "b.jpeg", "b.png"),
-        (gallery.marked(Image.new("RGBA", (2, 2))), "b.webp", "b.webp"),
+        (gallery.marked(Image.new("RGBA", (2, 2))), "b.webp", "b.png"),
         (gallery.marked(Image.new("RGB", (2, 2))), "b.jpg", "b.jpg"),
         (Image.new("RGBA", (2, 2)), "b.jpg", "b.jpg"),
     ],
 )
-def test_alpha_of_ours_is_kept_where_the_host_saves_jpeg(image, name, expected):
+def test_cutouts_and_masks_are_png_whatever_the_host_saves(image, name, expected):
     params = Postprocessed(image)
     params.filename = name
     gallery.keep_alpha(params)

@@ -57,19 +57,13 @@ def test_all_forms_mean_the_same(args):
     assert request.notes == ()
 
 
-def test_short_lists_that_the_hosts_api_filled_up_keep_what_follows_in_its_place():
-    filled = [
-        None,
-        ["cutout"],
-        "transparent",
-        *[0.5] * (len(NAMES) - 3),
-        "first pass",
-        "its target",
-    ]
+def test_what_the_hosts_api_fills_up_with_behind_a_mapping_means_nothing():
+    """It fills a short list up with the values of the page, each in its own place."""
+    filled = [None, ["cutout"], "transparent", *[0.5] * (len(NAMES) - 3), True, "its target"]
     request = read_request([True, {"outputs": ["mask"]}, *filled[2:]])
     assert request.output.outputs == ("mask",)
     assert request.options == Options()
-    assert request.rest == ("first pass", "its target")
+    assert request.rest == ()
     request = read_request([True, {}, {"prompt": "a"}, {"prompt": "b"}, *filled[4:]])
     assert request.rest == ({"prompt": "a"}, {"prompt": "b"})
 
