@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -22,6 +22,9 @@ _SCHEMA = """
 CREATE TABLE images (id TEXT PRIMARY KEY, name TEXT UNIQUE, width INTEGER, height INTEGER);
 CREATE TABLE annotations (image TEXT, row INTEGER, body TEXT);
 """
+
+
+_CURE = "it needs lists of images, annotations and categories"
 
 
 class CocoFile:
@@ -50,8 +53,9 @@ class CocoFile:
             raise BadDatasetError(
                 f"{path} names a picture twice ({error})", "remove one of the two"
             ) from error
-        for row in self._items("categories.item"):
-            self.categories[int(row["id"])] = str(row["name"])
+        with self._understood():
+            for row in items(self.path, "categories.item"):
+                self.categories[int(row["id"])] = str(row["name"])
 
     def entries(self, classes: Mapping[int, int]) -> Iterator[Entry]:
         """The pictures in the order of names, with the annotations of some categories.
@@ -74,31 +78,26 @@ class CocoFile:
                 yield Entry(name, width, height, tuple(one for one in found if one is not None))
 
     def _images(self) -> Iterator[tuple[str, str, int, int]]:
-        for row in self._items("images.item"):
-            yield str(row["id"]), str(row["file_name"]), int(row["width"]), int(row["height"])
+        with self._understood():
+            for row in items(self.path, "images.item"):
+                yield str(row["id"]), str(row["file_name"]), int(row["width"]), int(row["height"])
 
     def _bodies(self) -> Iterator[tuple[str, int, str]]:
         kept = ("id", "category_id", "bbox", "segmentation", "iscrowd", "identity")
-        for number, row in enumerate(self._items("annotations.item")):
-            body = {key: row[key] for key in kept if key in row}
-            yield str(row["image_id"]), number, json.dumps(body)
+        with self._understood():
+            for number, row in enumerate(items(self.path, "annotations.item")):
+                body = {key: row[key] for key in kept if key in row}
+                yield str(row["image_id"]), number, json.dumps(body)
 
-    def _items(self, where: str) -> Iterator[dict[str, Any]]:
+    @contextmanager
+    def _understood(self) -> Iterator[None]:
         try:
-            import ijson
-        except ImportError as error:
-            raise MissingDependencyError(
-                "reading COCO files needs ijson", "pip install 'animeseg[data]'"
-            ) from error
-        try:
-            with self.path.open("rb") as stream:
-                yield from ijson.items(stream, where, use_float=True)
-        except OSError as error:
-            raise BadDatasetError(f"{self.path} cannot be read: {error}", "check it") from error
-        except (ijson.JSONError, KeyError, TypeError, ValueError, UnicodeDecodeError) as error:
+            yield
+        except (KeyError, TypeError, ValueError) as error:
+            if isinstance(error, BadDatasetError):
+                raise
             raise BadDatasetError(
-                f"{self.path} is not a COCO file ({type(error).__name__}: {error})",
-                "it needs images, annotations and categories",
+                f"{self.path} is not a COCO file ({type(error).__name__}: {error})", _CURE
             ) from error
 
     def _annotation(
@@ -112,6 +111,35 @@ class CocoFile:
                 f"{self.path}, annotation {row.get('id')}: {error}",
                 "see `python -m animeseg.data check`, which lists every fault",
             ) from error
+
+
+def items(path: Path, where: str) -> Iterator[dict[str, Any]]:
+    """The rows of a list in a JSON file, one after the other.
+
+    Args:
+        path: the file.
+        where: ``images.item``, ``annotations.item`` or ``categories.item``.
+
+    Raises:
+        BadDatasetError: unreadable, or no JSON.
+        MissingDependencyError: ijson is not installed.
+    """
+    try:
+        import ijson
+    except ImportError as error:
+        raise MissingDependencyError(
+            "reading COCO files needs ijson", "pip install 'animeseg[data]'"
+        ) from error
+    try:
+        with path.open("rb") as stream:
+            for row in ijson.items(stream, where, use_float=True):
+                if not isinstance(row, dict):
+                    raise BadDatasetError(f"{path} is not a COCO file", _CURE)
+                yield row
+    except OSError as error:
+        raise BadDatasetError(f"{path} cannot be read: {error}", "check it") from error
+    except (ijson.JSONError, UnicodeDecodeError) as error:
+        raise BadDatasetError(f"{path} is not JSON ({error})", _CURE) from error
 
 
 def annotation_of(row: Mapping[str, Any], label: int, size: tuple[int, int]) -> Annotation | None:

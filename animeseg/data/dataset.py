@@ -196,7 +196,7 @@ def _open_yolo(given: Path) -> Dataset:
     manifest = Manifest(root / MANIFEST) if (root / MANIFEST).is_file() else None
     names: tuple[str, ...] = manifest.names if manifest is not None else DEFAULT_NAMES
     if (root / "images").is_dir() and not given.is_file():
-        pictures = _pictures_below(root / "images", root / "labels")
+        pictures = pictures_below(root / "images", root / "labels")
         if yaml_path.is_file():
             names = yolo.read_data_yaml(yaml_path)[0]
         has_labels = (root / "labels").is_dir()
@@ -214,7 +214,8 @@ def _open_yolo(given: Path) -> Dataset:
     return Dataset(root, names, labelled, manifest)
 
 
-def _pictures_below(images: Path, labels: Path) -> list[Picture]:
+def pictures_below(images: Path, labels: Path) -> list[Picture]:
+    """The pictures of a folder, in the order of names, with the places of their labels."""
     names = (path.relative_to(images).as_posix() for path in pictures_in(images))
     return [_picture(name, images, labels) for name in names]
 

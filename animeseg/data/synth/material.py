@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import numpy as np
 
-from animeseg.data import objects, scenery
 from animeseg.data.figures import draw_figure, sample_style
 from animeseg.data.pictures import pictures_in
+from animeseg.data.synth.pixels import Cache, draw_scene, read_rgb, read_rgba, resize_rgba
 from animeseg.errors import BadDatasetError, BadImageError
 from animeseg.files import write_file
 
@@ -27,9 +26,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Pixels = NDArray[np.uint8]
-
-CACHE_BYTES = 192 * 2**20
-"""What a worker keeps of decoded pictures, each of characters and backgrounds."""
 
 DRAWN_HEIGHT = 1024
 
@@ -49,29 +45,6 @@ class Row:
     identity: str
     path: Path | None = None
     seed: int = 0
-
-
-class Cache:
-    """Pictures by key; the longest unused ones are dropped beyond a number of bytes."""
-
-    def __init__(self, limit: int = CACHE_BYTES) -> None:
-        self._limit = limit
-        self._held = 0
-        self._pictures: OrderedDict[Any, Pixels] = OrderedDict()
-
-    def get(self, key: Any, make: Callable[[], Pixels]) -> Pixels:
-        """The picture of ``key``, made if it is not there; it must not be changed."""
-        if key in self._pictures:
-            self._pictures.move_to_end(key)
-            return self._pictures[key]
-        picture = make()
-        picture.setflags(write=False)
-        self._pictures[key] = picture
-        self._held += picture.nbytes
-        while self._held > self._limit and len(self._pictures) > 1:
-            _, dropped = self._pictures.popitem(last=False)
-            self._held -= dropped.nbytes
-        return picture
 
 
 def find_characters(
@@ -175,7 +148,7 @@ class Characters:
     def _made(self, row: Row) -> Pixels:
         if row.path is None:
             return self._figure(row)
-        rgba = _read_rgba(row.path)
+        rgba = read_rgba(row.path)
         x, y, w, h = cv2.boundingRect((rgba[..., 3] > 8).view(np.uint8))
         if not w:
             raise BadImageError(f"{row.name} is transparent throughout", "remove it")
@@ -187,7 +160,7 @@ class Characters:
         """Drawing takes longer than all the rest of a picture: it is done once, by any worker."""
         path = self._sidecar(row).with_suffix(".png")
         if path.is_file():
-            return _read_rgba(path)
+            return read_rgba(path)
         look = sample_style(np.random.default_rng([row.seed, 0]))
         # Falling and lying figures are turned by the recipes, which need to know where the head is.
         tilt = float(np.clip(look.tilt, -15, 15))
@@ -234,32 +207,7 @@ class Backgrounds(Sequence[Any]):
     def _made(self, row: Row) -> Pixels:
         if row.path is None:
             return draw_scene(row.seed, self._size or DRAWN_HEIGHT)
-        return _read_rgb(row.path, self._size)
-
-
-def draw_scene(seed: int, size: int) -> Pixels:
-    """A generated background, (H, W, 3) uint8 RGB, the longer side ``size``."""
-    rng = np.random.default_rng([seed, 2])
-    wide = bool(rng.random() < 0.6)
-    shape = (size * 3 // 4, size) if wide else (size, size * 3 // 4)
-    makers = [scenery.room, scenery.room, scenery.gradient, scenery.pattern]
-    picture = makers[int(rng.integers(len(makers)))](shape, rng)
-    for _ in range(int(rng.integers(0, 6))):
-        texture = scenery.gradient(shape, rng)
-        picture = objects.place_object(picture, texture, rng)
-    return np.ascontiguousarray(picture)
-
-
-def resize_rgba(rgba: Pixels, scale: float) -> Pixels:
-    """A cut-out scaled in both directions, without bleeding the colour of hidden pixels."""
-    size = (max(2, round(rgba.shape[1] * scale)), max(2, round(rgba.shape[0] * scale)))
-    method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-    alpha = rgba[..., 3:]
-    colour = cv2.multiply(rgba[..., :3], cv2.merge([alpha] * 3), scale=1 / 255)
-    small = cv2.resize(np.dstack([colour, alpha]), size, interpolation=method)
-    thin = small[..., 3]
-    back = cv2.divide(small[..., :3], cv2.merge([thin] * 3), scale=255)
-    return np.dstack([back, thin])
+        return read_rgb(row.path, self._size)
 
 
 def identity_rule(pattern: str | None, root: Path) -> Callable[[Path], str]:
@@ -306,35 +254,3 @@ def _found(folder: Path, kind: str, identity: Callable[[Path], str]) -> list[Row
 
 def _shuffled(identity: str) -> str:
     return hashlib.sha256(identity.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def _read_rgba(path: Path) -> Pixels:
-    stored = _decoded(path, cv2.IMREAD_UNCHANGED)
-    if stored.dtype == np.uint16:
-        stored = (stored >> 8).astype(np.uint8)
-    if stored.ndim != 3 or stored.shape[2] != 4:
-        raise BadImageError(f"{path} has no alpha", "a character is an RGBA picture")
-    return np.asarray(cv2.cvtColor(stored, cv2.COLOR_BGRA2RGBA), np.uint8)
-
-
-def _read_rgb(path: Path, size: int) -> Pixels:
-    from animeseg.data.pictures import picture_size
-
-    flags = cv2.IMREAD_COLOR
-    if size:
-        shrink = min(picture_size(path)) // max(size, 1)
-        if shrink >= 2:
-            step = 8 if shrink >= 8 else 4 if shrink >= 4 else 2
-            flags = getattr(cv2, f"IMREAD_REDUCED_COLOR_{step}")
-    return np.asarray(cv2.cvtColor(_decoded(path, flags), cv2.COLOR_BGR2RGB), np.uint8)
-
-
-def _decoded(path: Path, flags: int) -> Any:
-    try:
-        data = np.fromfile(path, np.uint8)  # OpenCV itself opens no path beyond ASCII on Windows
-        picture = cv2.imdecode(data, flags) if len(data) else None
-    except (OSError, cv2.error) as error:
-        raise BadImageError(f"{path} cannot be read: {error}", "replace or remove it") from error
-    if picture is None:
-        raise BadImageError(f"{path} is damaged or no picture", "replace or remove it")
-    return picture

@@ -10,7 +10,7 @@ from PIL import Image
 
 from animeseg.data.entries import Annotation
 from animeseg.data.polygons import INSET, mask_to_polygon, polygon_to_mask
-from animeseg.data.synth.material import resize_rgba
+from animeseg.data.synth.pixels import resize_rgba
 from animeseg.data.yolo import TOLERANCE, polygon_line
 
 if TYPE_CHECKING:

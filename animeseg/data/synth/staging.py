@@ -12,7 +12,7 @@ import numpy as np
 from animeseg.data import objects, sprites
 from animeseg.data.cast import Layer
 from animeseg.data.synth.camera import Camera, distances, stature
-from animeseg.data.synth.material import resize_rgba
+from animeseg.data.synth.pixels import resize_rgba
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
