@@ -62,6 +62,12 @@ class ImageTooSmallError(BadImageError):
     code = "image_too_small"
 
 
+class BadVideoError(AnimesegError, ValueError):
+    """The file is no video or animation that can be read, or it is damaged."""
+
+    code = "bad_video"
+
+
 class OptionError(AnimesegError, ValueError):
     """An option has an unknown name, a wrong type or a value out of range.
 

@@ -10,6 +10,7 @@ import errno
 import io
 import os
 import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -82,6 +83,47 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
             partial.unlink(missing_ok=True)
     except OSError as error:
         _explain(error, target)
+
+
+@contextmanager
+def whole_path(path: str | os.PathLike[str], *, overwrite: bool = False) -> Iterator[Path]:
+    """A path for a large file or a directory, which gets its name when the block ends well.
+
+    Of an error in the block nothing is left behind, and it is passed on as it is.
+
+    Args:
+        path: the name it gets in the end.
+        overwrite: replace a file of that name. A directory is never replaced.
+
+    Yields:
+        A path beside it, at which nothing is yet.
+
+    Raises:
+        OutputExistsError: there is something of that name, now or when the block ends.
+        DiskFullError, OutputError: as `write_file`.
+    """
+    target = Path(path)
+    partial = target.with_name(f".{secrets.token_hex(4)}{PARTIAL_SUFFIX}")
+    try:
+        if os.path.lexists(target) and not (overwrite and target.is_file()):
+            raise FileExistsError(errno.EEXIST, "exists", str(target))
+        target.parent.mkdir(parents=True, exist_ok=True)
+    except (OSError, ValueError) as error:
+        _explain(error, target)
+    try:
+        yield partial
+        try:
+            if partial.is_dir():
+                partial.rename(target)  # fails, or replaces an empty directory at most
+            else:
+                _move(partial, target, overwrite)
+        except OSError as error:
+            _explain(error, target)
+    finally:
+        if partial.is_dir():
+            shutil.rmtree(partial, ignore_errors=True)
+        else:
+            partial.unlink(missing_ok=True)
 
 
 def encode_png(array: NDArray[np.uint8], *, icc_profile: bytes | None = None) -> bytes:

@@ -4,6 +4,7 @@
     output.py     `OutputOptions`: what is made of them
     inpaint.py    `PassOptions`: one inpaint pass of the WebUI
     panel.py      `PanelOptions`: whether the WebUI's panel works, and on what
+    video.py      `VideoOptions`: what a video is made of, how its frames hang together
 
 The command line, the HTTP schema, the WebUI panels, the infotext and the reference in ``docs/``
 are all made from these sets and `knobs`; nothing else declares a default or a range.
@@ -16,6 +17,7 @@ from animeseg.options.inpaint import PassOptions
 from animeseg.options.output import OutputOptions
 from animeseg.options.panel import PanelOptions
 from animeseg.options.segment import ORDERS, Options
+from animeseg.options.video import VideoOptions
 
 __all__ = [
     "ORDERS",
@@ -25,6 +27,7 @@ __all__ = [
     "OutputOptions",
     "PanelOptions",
     "PassOptions",
+    "VideoOptions",
     "knobs",
 ]
 
