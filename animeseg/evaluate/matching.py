@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from animeseg.evaluate.packed import IOUS, Match, Matches
 from animeseg.masks import encode_rle
 
 if TYPE_CHECKING:
@@ -35,26 +36,7 @@ _IOU_50 = 0
 _IOU_75 = 5
 
 
-@dataclass(frozen=True)
-class Match:
-    """What became of the detections and the characters of one picture, for one size class.
-
-    Attributes:
-        scores: (D,) float32 of the detections, falling.
-        matched: (10, D) bool, whether it met a character, at IoU .50, .55, ... .95.
-        void: (10, D) bool, whether it counts neither way.
-        found: (10, G) bool, whether a character was met.
-        outside: (G,) bool, characters that do not count (crowds, other sizes).
-    """
-
-    scores: NDArray[np.float32]
-    matched: NDArray[np.bool_]
-    void: NDArray[np.bool_]
-    found: NDArray[np.bool_]
-    outside: NDArray[np.bool_]
-
-
-def match(truth: Truth, found: Instances, shape: Shape) -> tuple[Match, ...]:
+def match(truth: Truth, found: Instances, shape: Shape) -> Matches:
     """Matches one picture, for each of `SIZES`.
 
     Args:
@@ -78,7 +60,7 @@ def match(truth: Truth, found: Instances, shape: Shape) -> tuple[Match, ...]:
         ]
         evaluation.params.areaRngLbl = list(SIZES)
         evaluation.evaluate()
-    return tuple(_kept(row) for row in evaluation.evalImgs)
+    return Matches([_kept(row) for row in evaluation.evalImgs])
 
 
 @dataclass(frozen=True)
@@ -239,7 +221,7 @@ def _indexed(annotations: list[dict[str, Any]], size: tuple[int, int]) -> Any:
 
 def _kept(row: dict[str, Any] | None) -> Match:
     if row is None:
-        nothing = np.zeros((10, 0), np.bool_)
+        nothing = np.zeros((IOUS, 0), np.bool_)
         return Match(np.zeros(0, np.float32), nothing, nothing, nothing, np.zeros(0, np.bool_))
     return Match(
         scores=np.asarray(row["dtScores"], np.float32),

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import psutil
 
-from animeseg.evaluate.matching import Match, match
+from animeseg.evaluate.matching import match
 from animeseg.evaluate.pixels import PixelScores, pixel_scores
 from animeseg.masks import union_alpha
 
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from animeseg.evaluate.packed import Matches
     from animeseg.evaluate.systems import Running
     from animeseg.evaluate.truth import Truth
     from animeseg.instances import Instances, ModelInfo
@@ -46,8 +47,8 @@ class Row:
     characters: int
     found: int
     group: str
-    boxes: tuple[Match, ...]
-    masks: tuple[Match, ...] | None
+    boxes: Matches
+    masks: Matches | None
     pixels: PixelScores | None
     seconds: float
 

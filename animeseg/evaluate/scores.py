@@ -13,8 +13,9 @@ from animeseg.evaluate.matching import SIZES, average_precision, operating
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from animeseg.evaluate.matching import Match, Operating
+    from animeseg.evaluate.matching import Operating
     from animeseg.evaluate.measure import Measured, Row
+    from animeseg.evaluate.packed import Match, Matches
 
 COUNTS = {"0": (0, 0), "1": (1, 1), "2": (2, 2), "3 to 5": (3, 5), "6 and more": (6, 10**9)}
 """Pictures are also told apart by how many characters they have."""
@@ -175,13 +176,13 @@ def _shape_scores(shape: str, matches: Sequence[Match], confidence: float) -> di
     }
 
 
-def _main(rows: Sequence[Row]) -> list[tuple[Match, ...]]:
+def _main(rows: Sequence[Row]) -> list[Matches]:
     """The matches of masks where every picture has them, else those of boxes."""
     masks = [row.masks for row in rows if row.masks is not None]
     return masks if len(masks) == len(rows) else [row.boxes for row in rows]
 
 
-def _by_size(shapes: Sequence[tuple[Match, ...]], confidence: float) -> dict[str, dict[str, float]]:
+def _by_size(shapes: Sequence[Matches], confidence: float) -> dict[str, dict[str, float]]:
     table = {}
     for number, name in enumerate(SIZES):
         matches = [shape[number] for shape in shapes]
