@@ -18,8 +18,8 @@ FLOORS = {
     "detect": 2, "matte": 2, "parse": 2, "refine": 2, "select": 2, "weights": 2,
     "loading": 3, "segmenter": 3, "targets": 3,
     "batch": 4, "export": 4, "video": 4,
-    "__main__": 5, "cli": 5,
-    "webui": 6,
+    "webui": 5,
+    "__main__": 6, "cli": 6,
 }  # fmt: skip
 """A room imports from its own floor or below."""
 

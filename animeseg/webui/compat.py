@@ -155,6 +155,14 @@ def blocks(**more: Any) -> Any:
     return gradio.Blocks(analytics_enabled=False, **more)
 
 
+def local_theme() -> Any:
+    """The usual looks in fonts that every machine has: gradio's own are fetched from elsewhere."""
+    import gradio
+
+    plain = ("ui-sans-serif", "system-ui", "sans-serif")
+    return gradio.themes.Default(font=plain, font_mono=("ui-monospace", "Consolas", "monospace"))
+
+
 def queued(page: Any, at_once: int) -> Any:
     """``page`` with a queue that lets ``at_once`` events run side by side and offers no API."""
     if major() < 4:

@@ -12,6 +12,7 @@ from typing import Any
 
 from animeseg.webui import host, missing
 from animeseg.webui.guard import guarded, tell
+from animeseg.webui.tab.captured import capture
 
 TAB_TITLE = "animeseg"
 TAB_ID = "animeseg_tab"
@@ -38,6 +39,7 @@ def register() -> None:
     logging.getLogger("animeseg").setLevel(level)
     host.keep_alpha()
     host.on("ui_settings", host.add_settings)
+    host.on("after_component", capture)
     host.on("ui_tabs", _tab)
     host.on("app_started", _routes)
     host.on("before_ui", _axes)

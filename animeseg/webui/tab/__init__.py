@@ -18,16 +18,19 @@ from typing import Any
 from animeseg.webui.tab import texts
 
 
-def build(host_aware: bool, models: Callable[[], Any] | None = None) -> Any:
+def build(
+    host_aware: bool, models: Callable[[], Any] | None = None, *, with_folders: bool = True
+) -> Any:
     """The page, as gradio Blocks.
 
     Args:
         host_aware: whether results can be sent to the other tabs of a host.
         models: gives what runs the networks; default the service of this process.
+        with_folders: whether folders of this machine may be named; a host can forbid it as well.
     """
     import gradio as gr
 
-    from animeseg.webui import compat, host
+    from animeseg.webui import assets, compat, host
     from animeseg.webui.tab import send
     from animeseg.webui.tab.events import CutEvents
     from animeseg.webui.tab.folder import FolderPage
@@ -38,15 +41,17 @@ def build(host_aware: bool, models: Callable[[], Any] | None = None) -> Any:
 
     given = models or _service
     sessions = Sessions()
-    with compat.blocks(title=texts.TITLE) as page, gr.Tabs(elem_id="animeseg_pages"):
+    # A host has its own looks, and loads our style sheet by itself.
+    looks = {} if host_aware else {"css": assets.style(), "theme": compat.local_theme()}
+    with compat.blocks(title=texts.TITLE, **looks) as page, gr.Tabs(elem_id="animeseg_pages"):
         with gr.Tab(texts.PAGE_CUT, elem_id="animeseg_page_cut"):
             events = CutEvents(cut_page(with_host=host_aware), Workbench(given), sessions)
             events.connect()
             if host_aware:
                 send.connect(events)
         with gr.Tab(texts.PAGE_FOLDER, elem_id="animeseg_page_folder"):
-            hidden = bool(host.cmd_option("hide_ui_dir_config"))
-            FolderPage(given, sessions, with_folders=not hidden)
+            allowed = with_folders and not host.cmd_option("hide_ui_dir_config")
+            FolderPage(given, sessions, with_folders=allowed)
         with gr.Tab(texts.PAGE_MODELS, elem_id="animeseg_page_models"):
             WeightsPage(sessions)
     return page

@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue
 import shutil
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from animeseg.instances import Segmentation
     from animeseg.options import Options
     from animeseg.webui.tab.workbench import Models
+
+OnRow = Callable[[Row, Totals], None]
 
 SHOWN_ROWS = 200
 """Pictures that are listed on the page, the latest; the report file has all of them."""
@@ -131,7 +133,7 @@ def run(plan: Plan, models: Models, stop: Stop) -> Iterator[Progress]:
         worker.join()
 
 
-def _run(plan: Plan, sources: Sources, models: Models, stop: Stop, on_row: object) -> Totals:
+def _run(plan: Plan, sources: Sources, models: Models, stop: Stop, on_row: OnRow) -> Totals:
     def segment(picture: Picture) -> Segmentation:
         watch = Watch(should_stop=lambda: bool(stop.requests) or host.stopping())
         with at_work():
@@ -149,7 +151,7 @@ def _run(plan: Plan, sources: Sources, models: Models, stop: Stop, on_row: objec
             resume=plan.resume,
             may_be_original=sources.may_take,
         )
-        return run_batch(iter(sources), segment, job, on_row=on_row, stop=stop)  # type: ignore[arg-type]
+        return run_batch(iter(sources), segment, job, on_row=on_row, stop=stop)
     finally:
         ledger.close()
 
@@ -160,16 +162,18 @@ def _free_name(out: Path) -> Path:
     return next(path for path in names if not path.exists())
 
 
-def gather(uploads: Sequence[Path], folder: Path) -> Path:
-    """Copies uploaded pictures side by side under their own names, so that results get these."""
+def gather(uploads: Sequence[Path], folder: Path) -> list[Path]:
+    """Copies uploads side by side into ``folder``, under their own names for their results."""
     target = folder / "pictures"
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True)
+    copies = []
     for path in uploads:
         names = (f"{path.stem}{'' if n == 1 else f'-{n}'}{path.suffix}" for n in count(1))
         free = next(target / name for name in names if not (target / name).exists())
         shutil.copy2(path, free)
-    return target
+        copies.append(free)
+    return copies
 
 
 def pack(folder: Path) -> Path:

@@ -21,8 +21,8 @@ from animeseg.webui.controls import controls
 from animeseg.webui.reading import read_values
 from animeseg.webui.tab import texts
 from animeseg.webui.tab.batch import Plan, Progress, gather, pack, run
-from animeseg.webui.tab.events import say
-from animeseg.webui.tab.layout import button
+from animeseg.webui.tab.drawing import say
+from animeseg.webui.tab.layout import bar, button
 
 if TYPE_CHECKING:
     from animeseg.batch.report import Row
@@ -82,7 +82,7 @@ class FolderPage:
         part["kinds"] = gr.CheckboxGroup(
             list(OUTPUTS), value=list(DEFAULT_OUTPUTS), label=texts.KINDS, elem_id=f"{ID}_kinds"
         )
-        with gr.Row(elem_classes=["animeseg_bar"]):
+        with bar():
             part["start"] = button(texts.START, f"{ID}_start", "primary")
             part["stop"] = button(texts.STOP, f"{ID}_stop", "stop")
 
@@ -149,8 +149,8 @@ class FolderPage:
             raise BadImageError("there are no pictures yet", cure)
         results = session.folder / "results"
         shutil.rmtree(results, ignore_errors=True)
-        pictures = gather(uploads, session.folder)
-        return Plan((str(pictures),), results, kinds, options, resume=False), True
+        pictures = tuple(map(str, gather(uploads, session.folder)))
+        return Plan(pictures, results, kinds, options, resume=False), True
 
 
 def table(progress: Progress) -> str:

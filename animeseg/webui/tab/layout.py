@@ -78,21 +78,21 @@ def _tools(part: dict[str, Any]) -> None:
 
     choices = list(texts.TOOLS.values())
     part["tool"] = gr.Radio(choices, value=choices[0], label=texts.TOOL, elem_id=f"{ID}_tool")
-    with gr.Row(elem_classes=["animeseg_bar"]):
+    with bar():
         part["active"] = gr.Dropdown(
             [texts.AUTOMATIC, texts.NEW_CHARACTER],
             value=texts.AUTOMATIC,
             label=texts.WORK_ON,
             elem_id=f"{ID}_active",
-            min_width=140,
+            min_width=180,
+            scale=2,
         )
         part["undo"] = button(texts.UNDO, f"{ID}_undo")
         part["remove"] = button(texts.REMOVE, f"{ID}_remove")
         part["stop"] = button(texts.STOP, f"{ID}_stop", "stop")
     # What the mouse draws comes through this box; it is out of sight, not out of the page.
-    part["drawn"] = gr.Textbox(
-        "", label="drawn", elem_id=f"{ID}_drawn", elem_classes=["animeseg_hidden"]
-    )
+    with gr.Row(elem_classes=["animeseg_hidden"]):
+        part["drawn"] = gr.Textbox("", label="drawn", elem_id=f"{ID}_drawn")
 
 
 def _taking(page: Cut, *, with_host: bool) -> None:
@@ -102,12 +102,12 @@ def _taking(page: Cut, *, with_host: bool) -> None:
     part = page.parts
     views = list(texts.VIEWS.values())
     part["view"] = gr.Radio(views, value=views[0], label=texts.VIEW, elem_id=f"{ID}_view")
-    with gr.Row(elem_classes=["animeseg_bar"]):
+    with bar():
         for kind, label in texts.DOWNLOADS.items():
             variant = "primary" if kind == "png" else "secondary"
             part[f"download_{kind}"] = button(label, f"{ID}_download_{kind}", variant)
     part["files"] = compat.files(texts.FILES, f"{ID}_files", visible=True, interactive=False)
-    with gr.Row(elem_classes=["animeseg_bar"], visible=with_host):
+    with bar(visible=with_host):
         for target, label in texts.SEND.items() if with_host else ():
             part[f"send_{target}"] = gr.Button(
                 label, elem_id=f"{ID}_send_{target}", size="sm", min_width=110
@@ -117,8 +117,10 @@ def _taking(page: Cut, *, with_host: bool) -> None:
 def _characters(part: dict[str, Any]) -> None:
     import gradio as gr
 
-    with gr.Row(elem_classes=["animeseg_bar"]):
-        part["chosen"] = gr.CheckboxGroup([], label=texts.CHARACTERS, elem_id=f"{ID}_chosen")
+    with bar():
+        part["chosen"] = gr.CheckboxGroup(
+            [], label=texts.CHARACTERS, elem_id=f"{ID}_chosen", scale=4
+        )
         part["all"] = button(texts.EVERY_ONE, f"{ID}_all")
         part["none"] = button(texts.NO_ONE, f"{ID}_none")
     part["gallery"] = compat.gallery(
@@ -140,7 +142,7 @@ def _shaping(page: Cut) -> None:
     with gr.Accordion(texts.TARGET, open=False, elem_id=f"{ID}_target_part"):
         page.options |= controls(Options, ID, ("target",))
         page.output |= controls(OutputOptions, ID, ("layer_format",))
-    with gr.Row(elem_classes=["animeseg_bar"]):
+    with bar():
         part["correction"] = button(texts.CORRECTION, f"{ID}_correction")
 
 
@@ -149,3 +151,10 @@ def button(label: str, elem_id: str, variant: str = "secondary") -> Any:
     import gradio as gr
 
     return gr.Button(label, elem_id=elem_id, variant=variant, size="sm", min_width=80)
+
+
+def bar(**more: Any) -> Any:
+    """A row of small things that keep their own sizes."""
+    import gradio as gr
+
+    return gr.Row(elem_classes=["animeseg_bar"], equal_height=False, **more)

@@ -161,9 +161,9 @@ def _on_grey(rgb: Pixels, alpha: Pixels) -> Pixels:
 def _dimmed(rgb: Pixels, shapes: Instances, chosen: frozenset[int]) -> Pixels:
     """The picture with everything but the chosen characters darker."""
     rows = sorted(chosen)
-    kept = shapes.masks[rows].any(axis=0) if rows else np.zeros(rgb.shape[:2], np.bool_)
     if not len(shapes):
         return rgb
+    kept = shapes[rows].union()
     dark = cv2.convertScaleAbs(rgb, alpha=1 - _DIM)
     return np.where(kept[:, :, None], rgb, dark).astype(np.uint8)
 

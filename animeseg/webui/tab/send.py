@@ -14,7 +14,7 @@ from animeseg.webui import compat, host
 from animeseg.webui.tab import texts
 from animeseg.webui.tab.captured import inpaint_parts
 from animeseg.webui.tab.downloads import cutout_pixels, finished, mask_pixels
-from animeseg.webui.tab.events import say
+from animeseg.webui.tab.drawing import say
 
 if TYPE_CHECKING:
     from animeseg.webui.tab.events import CutEvents
@@ -59,9 +59,9 @@ def _connect_paste(events: CutEvents, tab: str) -> None:
     import gradio as gr
 
     page = events.page
-    hidden = {"elem_classes": ["animeseg_hidden"]}
-    whole = compat.image(tab, f"animeseg_tab_whole_{tab}", interactive=False, **hidden)
-    paste = gr.Button(tab, elem_id=f"animeseg_tab_paste_{tab}", **hidden)
+    hidden = ["animeseg_hidden"]
+    whole = compat.image(tab, f"animeseg_tab_whole_{tab}", elem_classes=hidden)
+    paste = gr.Button(tab, elem_id=f"animeseg_tab_paste_{tab}", elem_classes=hidden)
     button = page.parts[f"send_{tab}"]
     if not host.register_paste(paste, tab, whole):
         return

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from html import escape
 
-from animeseg.errors import AnimesegError
+from animeseg.errors import AnimesegError, MissingWeightsError
 from animeseg.instances import Note
+
+_WORD = re.compile(r"[^\W\d_]+(?![-._])")
 
 TITLE = "animeseg"
 
@@ -85,7 +88,10 @@ def message(text: str, cure: str = "", kind: str = "info") -> str:
 
 def told(error: AnimesegError) -> str:
     """An error for the reader: what is wrong and what to do, never a traceback."""
-    return message(error.cause, error.cure, "error")
+    cure = error.cure
+    if isinstance(error, MissingWeightsError):
+        cure = "open Models on this page, choose it and press Download"
+    return message(error.cause, cure, "error")
 
 
 def unforeseen() -> str:
@@ -114,5 +120,6 @@ def found(characters: int, chosen: int, notes: tuple[Note, ...]) -> str:
 
 
 def _sentence(text: str) -> str:
-    shown = text[:1].upper() + text[1:]
+    # A name of a model or a file keeps its small letter.
+    shown = text[:1].upper() + text[1:] if _WORD.match(text) else text
     return shown if shown.endswith((".", "!", "?", ":")) else shown + "."

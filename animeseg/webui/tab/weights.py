@@ -15,8 +15,8 @@ from animeseg.errors import AnimesegError, DownloadError
 from animeseg.webui import compat, host
 from animeseg.webui.models import environment
 from animeseg.webui.tab import texts
-from animeseg.webui.tab.events import say
-from animeseg.webui.tab.layout import button
+from animeseg.webui.tab.drawing import say
+from animeseg.webui.tab.layout import bar, button
 from animeseg.weights.catalog import Record, catalog
 from animeseg.weights.manage import WeightStatus, fetch, list_weights, remove, verify
 
@@ -47,7 +47,7 @@ class WeightsPage:
         self.part: dict[str, Any] = {"token": gr.State(None)}
         part = self.part
         part["message"] = gr.HTML(texts.message(texts.WEIGHTS_WELCOME), elem_id=f"{ID}_message")
-        with gr.Row(elem_classes=["animeseg_bar"]):
+        with bar():
             names = list(catalog())
             value = _PREFERRED if _PREFERRED in names else names[0]
             part["name"] = gr.Dropdown(

@@ -231,7 +231,8 @@ class Workbench:
             return click(sam, picture.rgb, points, labels, corners, previous)
 
         with at_work():
-            mask, notes = self._models().ask(options, question)
+            answer, notes = self._models().ask(options, question)
+        mask: Mask = answer
         session.notes = tuple(dict.fromkeys((*session.notes, *notes)))
         if not mask.any():
             raise OptionError("click", "nothing was found there", "click its middle, or draw a box")
