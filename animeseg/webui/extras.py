@@ -25,7 +25,7 @@ from animeseg.webui.controls import control
 from animeseg.webui.finding import ends, find
 from animeseg.webui.gallery import picture_of
 from animeseg.webui.guard import tell
-from animeseg.webui.infotext import CHARACTERS, write
+from animeseg.webui.infotext import CHARACTERS, FAILED, write
 from animeseg.webui.panel_args import BACKDROP, NAMES, Request, read_request
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def process(pp: Any, args: Mapping[str, Any]) -> None:
             if not ends():
                 _process(pp, args)
     except Exception as error:  # the edge: the host would give up the whole run
-        pp.info["animeseg failed"] = tell(error, "Extras")
+        pp.info[FAILED] = tell(error, "Extras").removeprefix("[animeseg] ")
 
 
 def _process(pp: Any, args: Mapping[str, Any]) -> None:
@@ -125,7 +125,7 @@ def _add_others(pp: Any, made: list[Product]) -> None:
             )
             pp.extra_images.append(copy)
         else:
-            pp.info["animeseg failed"] = "this WebUI shows one picture only; 1.7 and later show all"
+            pp.info[FAILED] = "this WebUI shows one picture only; 1.7 and later show all"
 
 
 def _keep_file(product: Product) -> str:

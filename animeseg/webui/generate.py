@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Any
 from animeseg.webui import auto_mask, gallery, host
 from animeseg.webui.finding import ends, find
 from animeseg.webui.guard import tell
-from animeseg.webui.infotext import CHARACTERS, write
+from animeseg.webui.infotext import CHARACTERS, FAILED, MASK_FAILED, write
 from animeseg.webui.panel import TITLE
 from animeseg.webui.panel_args import BACKDROP, OWN_KEYS, Request, is_enabled, read_request
 from animeseg.webui.pass_args import is_pass_key, read_passes_noting, write_passes
@@ -83,7 +83,11 @@ def _hook(function: Hook) -> Hook:
             with host.holding_queue():
                 function(p, *rest)
         except Exception as error:  # the edge: the picture comes out whatever happens
-            say(p, tell(error, function.__name__))
+            line = tell(error, function.__name__)
+            say(p, line)
+            # The HTTP API hands on the parameters, but not what is said under the gallery.
+            key = MASK_FAILED if function.__name__ == "before_process" else FAILED
+            p.extra_generation_params[key] = line.removeprefix("[animeseg] ")
 
     return safe
 
@@ -109,10 +113,7 @@ def before_process(p: Any, args: Sequence[Any]) -> None:
 def process(p: Any, args: Sequence[Any]) -> None:
     """Writes the options into the generation parameters."""
     run = _run_of(p, args)
-    parameters = p.extra_generation_params
-    for key in (*OWN_KEYS, *filter(is_pass_key, parameters)):
-        parameters.pop(key, None)  # of the picture before, in a batch of img2img
-    request = run.request
+    parameters, request = p.extra_generation_params, run.request
     parameters.update(write(request.panel, request.output, request.options, without=_HIDDEN))
     parameters.update(write_passes(run.passes))
 
@@ -154,7 +155,8 @@ def postprocess(p: Any, processed: Any, args: Sequence[Any]) -> None:
 
 def _work(p: Any, pp: Any, args: Sequence[Any]) -> None:
     run = _run_of(p, args)
-    p.extra_generation_params.pop(CHARACTERS, None)
+    for key in (CHARACTERS, FAILED):
+        p.extra_generation_params.pop(key, None)  # of the picture before
     if ends() or not run.request.output.outputs:
         return
     found, made, notes = _products(pp.image, run.request)
@@ -186,6 +188,9 @@ def _index(p: Any, pp: Any) -> int:
 def _begin(p: Any, args: Sequence[Any]) -> Run:
     request = read_request(args, getattr(p, AXES, None))
     passes, more = read_passes_noting(request.rest)
+    parameters = p.extra_generation_params
+    for key in (*OWN_KEYS, *filter(is_pass_key, list(parameters))):
+        parameters.pop(key, None)  # of the picture before, in a batch of img2img
     run = Run(request, passes)
     setattr(p, _RUN, run)
     for note in (*request.notes, *more):

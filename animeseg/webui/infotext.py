@@ -17,6 +17,12 @@ PREFIX = "animeseg "
 CHARACTERS = PREFIX + "characters"
 """Key of the number of characters found on a picture."""
 
+FAILED = PREFIX + "failed"
+"""Key of the reason why nothing was made of a picture."""
+
+MASK_FAILED = PREFIX + "automatic mask failed"
+"""Key of the reason why there was no automatic mask."""
+
 _LONGEST = 2000
 
 

@@ -18,7 +18,7 @@ from typing import Any
 
 from animeseg.instances import Note
 from animeseg.options import Options, OptionSet, OutputOptions, PanelOptions, knobs
-from animeseg.webui.infotext import CHARACTERS
+from animeseg.webui.infotext import CHARACTERS, FAILED, MASK_FAILED
 from animeseg.webui.reading import read_noting
 
 BACKDROP = "background_picture"
@@ -39,7 +39,12 @@ NAMES = (
 
 SETS: tuple[type[OptionSet], ...] = (PanelOptions, OutputOptions, Options)
 
-OWN_KEYS = (CHARACTERS, *(knob.infotext for one in SETS for knob in knobs(one).values()))
+OWN_KEYS = (
+    CHARACTERS,
+    FAILED,
+    MASK_FAILED,
+    *(knob.infotext for one in SETS for knob in knobs(one).values()),
+)
 """Keys of the generation parameters that the panel writes."""
 
 

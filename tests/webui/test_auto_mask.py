@@ -142,3 +142,5 @@ def test_a_failure_leaves_the_job_as_it_was(finder):
     generate.before_process(p, ARGS)
     assert (p.image_mask, p.inpainting_mask_invert) == (before, 1)
     assert "x is not here" in p.animeseg_run.told[0]
+    generate.process(p, ARGS)
+    assert "x is not here" in p.extra_generation_params["animeseg automatic mask failed"]

@@ -141,6 +141,8 @@ def test_a_failure_costs_no_picture_and_is_told_once(error, finder, capsys):
     assert lines[0].startswith("[animeseg] ")
     assert capsys.readouterr().out.count("[animeseg] ") == 3
     assert "animeseg characters" not in p.extra_generation_params
+    failed = p.extra_generation_params["animeseg failed"]
+    assert failed == lines[0].removeprefix("[animeseg] "), "the HTTP API gives the parameters only"
 
 
 def test_a_failure_for_one_picture_costs_the_others_nothing(finder, monkeypatch):
@@ -150,8 +152,9 @@ def test_a_failure_for_one_picture_costs_the_others_nothing(finder, monkeypatch)
         return finder(asked, options)
 
     monkeypatch.setattr(generate, "find", sometimes)
-    processed, _ = run([True, {"outputs": ["mask"]}], images=3)
+    processed, p = run([True, {"outputs": ["mask"]}], images=3)
     assert processed.infotexts[3:] == ["seed 0", "seed 2"]
+    assert "animeseg failed" not in p.extra_generation_params, "the last picture did not fail"
 
 
 def test_a_full_disk_costs_no_product(finder, monkeypatch):

@@ -38,7 +38,7 @@ def test_axes_are_added_once(grid):
 
 def test_values_of_several_axes_reach_the_options(grid):
     xyz.add_axes()
-    p = SimpleNamespace()
+    p = SimpleNamespace(extra_generation_params={})
     axis(grid, "Confidence").apply(p, 0.7, [0.5, 0.7])
     axis(grid, "SAM model").apply(p, "sam-vit-b", [])
     axis(grid, "Refinement").apply(p, "edge", [])
