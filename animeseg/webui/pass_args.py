@@ -5,6 +5,8 @@ mapping for a pass instead, in which ``enabled`` is true unless it says otherwis
 
     [..., {"target": "face", "denoise": 0.3}, {"target": "background", "prompt": "a forest"}]
 
+A unit of ADetailer's API is understood as well, see `animeseg.webui.adetailer`.
+
 In the generation parameters a pass that is made is ``animeseg pass 1: <target>``, with a key such
 as ``animeseg pass 1 inpaint denoising strength`` for each value that is not the default.
 """
@@ -17,6 +19,7 @@ from typing import Any
 
 from animeseg.instances import Note
 from animeseg.options import Knob, PassOptions, knobs
+from animeseg.webui.adetailer import converted, is_theirs
 from animeseg.webui.infotext import PREFIX, mentions
 from animeseg.webui.reading import clamp, read_noting
 
@@ -64,7 +67,9 @@ def read_passes_noting(
 
 def _split(values: Sequence[Any]) -> list[Mapping[str, Any]]:
     given: list[Mapping[str, Any]] = [
-        {"enabled": True, **value} for value in values if isinstance(value, Mapping)
+        {"enabled": True, **(converted(value) if is_theirs(value) else value)}
+        for value in values
+        if isinstance(value, Mapping)
     ]
     if given:
         return given  # what else is there are defaults with which the host filled up
