@@ -52,7 +52,8 @@ def participants(p: Any, unit: PassOptions, names: Iterable[str]) -> Participant
     Args:
         p: the host's processing object.
         unit: the pass; its ControlNet model is a name, ``none`` or ``passthrough``.
-        names: file names, without .py, of scripts that take part as well.
+        names: file names, without .py, of scripts that take part as well; ``*`` means all but
+            ControlNet, ADetailer and ours.
     """
     wants = unit.controlnet_model.lower() != NONE
     script = _controlnet(getattr(p, "scripts", None)) if wants else None
@@ -61,7 +62,7 @@ def participants(p: Any, unit: PassOptions, names: Iterable[str]) -> Participant
     if runner is None:
         return Participants(note=note)
     known = {_plain(name) for name in names}
-    kept = [one for one in runner.alwayson_scripts if one is script or _stem(one) in known]
+    kept = [one for one in runner.alwayson_scripts if one is script or _is_named(one, known)]
     if not kept:
         return Participants(note=note)
     arguments = [_copied(value) for value in p.script_args]
@@ -133,6 +134,13 @@ def _copied(value: Any) -> Any:
         return copy.copy(value)
     except (TypeError, ValueError, RecursionError):
         return value
+
+
+def _is_named(script: Any, known: set[str]) -> bool:
+    stem = _stem(script)
+    if "*" not in known:
+        return stem in known
+    return stem not in ("controlnet", "!adetailer") and not stem.startswith("animeseg")
 
 
 def _stem(script: Any) -> str:

@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     Segment = Callable[[Picture, Options], Segmentation]
 
 _DRAWN = 128
+_ADETAILER = "_ad_inner"
+"""Attribute of a nested run of ADetailer's, which may have been told to run every script."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,7 +81,7 @@ def run_passes(
         segment: finds instances; default: the service.
     """
     active = [(number, unit) for number, unit in enumerate(units, 1) if unit.enabled]
-    if not active or getattr(p, NESTED, False):
+    if not active or any(getattr(p, name, False) for name in (NESTED, _ADETAILER)):
         return PassesResult(image)
     if segment is None:
         from animeseg.webui.service import service

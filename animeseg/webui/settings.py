@@ -136,7 +136,7 @@ SETTINGS = (
         "dynamic_prompting, dynamic_thresholding, lora_block_weight, negpip, soft_inpainting, "
         "wildcard_recursive, wildcards",
         "Scripts that also run in inpaint passes",
-        "File names of other extensions' scripts, without .py, parted by commas; empty: none.",
+        "File names of other extensions' scripts, without .py, parted by commas; empty: none; *: all.",
     ),
     Setting(
         "animeseg_save",

@@ -38,7 +38,7 @@ class Unit:
 @pytest.fixture
 def p():
     runner = Runner(
-        Script("animeseg", "/e/animeseg/scripts/animeseg.py", 1, 3),
+        Script("animeseg", "/e/animeseg/scripts/animeseg_generate.py", 1, 3),
         Script("Dynamic Prompts", "/e/dp/scripts/dynamic_prompting.py", 3, 4),
         Script("ControlNet", "/e/cn/scripts/controlnet.py", 4, 7),
         Script("Soft Inpainting", r"C:\e\scripts\soft-inpainting.py", 7, 8),
@@ -58,6 +58,13 @@ def test_only_named_scripts_take_part(p):
     assert found.scripts.callback_map == {}
     assert found.scripts.selectable_scripts == []
     assert found.note is None
+
+
+def test_a_star_names_all_but_those_that_would_start_over(p):
+    p.scripts.alwayson_scripts.append(Script("ADetailer", "/e/ad/scripts/!adetailer.py", 8, 8))
+    assert titles(participants(p, PassOptions(), ["*"])) == ["Dynamic Prompts", "Soft Inpainting"]
+    found = participants(p, PassOptions(controlnet_model="tile"), ["*"])
+    assert titles(found) == ["Dynamic Prompts", "ControlNet", "Soft Inpainting"]
 
 
 def test_the_outer_run_is_left_as_it_was(p):

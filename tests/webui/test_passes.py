@@ -294,10 +294,15 @@ def test_a_drawn_picture_of_another_size_is_brought_back(go, monkeypatch, image)
     assert (result.image.size, result.image.mode) == (image.size, "RGB")
 
 
-def test_without_passes_the_picture_itself_comes_back(p, image, stub, finder):
+def test_without_passes_the_picture_itself_comes_back(p, image, finder):
     for units in ([], [PassOptions()], [PassOptions(target="face")]):
         assert run_passes(p, image, units, PANEL, segment=finder).image is image
-    p.animeseg_nested = True
+    assert not finder.asked
+
+
+@pytest.mark.parametrize("name", [NESTED, "_ad_inner"])
+def test_there_are_no_passes_inside_a_nested_run(p, image, finder, name):
+    setattr(p, name, True)
     assert run_passes(p, image, [PassOptions(enabled=True)], PANEL, segment=finder).image is image
     assert not finder.asked
 
