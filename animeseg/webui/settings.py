@@ -136,7 +136,8 @@ SETTINGS = (
         "dynamic_prompting, dynamic_thresholding, lora_block_weight, negpip, soft_inpainting, "
         "wildcard_recursive, wildcards",
         "Scripts that also run in inpaint passes",
-        "File names of other extensions' scripts, without .py, parted by commas; empty: none; *: all.",
+        "File names of other extensions' scripts, without .py, parted by commas; empty: none, "
+        "*: all.",
     ),
     Setting(
         "animeseg_save",
