@@ -31,6 +31,7 @@ from animeseg.webui.infotext import CHARACTERS, FAILED, MASK_FAILED, write
 from animeseg.webui.panel import TITLE
 from animeseg.webui.panel_args import BACKDROP, OWN_KEYS, Request, is_enabled, read_request
 from animeseg.webui.pass_args import is_pass_key, read_passes_noting, write_passes
+from animeseg.webui.pass_axes import with_axes
 from animeseg.webui.passes import run_passes
 
 if TYPE_CHECKING:
@@ -191,7 +192,7 @@ def _begin(p: Any, args: Sequence[Any]) -> Run:
     parameters = p.extra_generation_params
     for key in (*OWN_KEYS, *filter(is_pass_key, list(parameters))):
         parameters.pop(key, None)  # of the picture before, in a batch of img2img
-    run = Run(request, passes)
+    run = Run(request, with_axes(p, passes))
     setattr(p, _RUN, run)
     for note in (*request.notes, *more):
         say(p, f"[animeseg] {note}")

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 NESTED = "animeseg_nested"
 """Attribute of the processing object of a nested run, in which there are no passes."""
 
+REPLACEMENTS = "animeseg_pass_replacements"
+"""Attribute of ``p``: pairs of texts of which the first becomes the second in all prompts."""
+
 
 @dataclass(frozen=True, eq=False)
 class Plan:
@@ -136,9 +139,12 @@ def _attributes(p: Any) -> dict[str, Any]:
 
 def _styled(prompt: Prompt, p: Any, *, negative: bool = False) -> str:
     """The prompt as the host would have it: the picture's own has its styles already."""
+    text = prompt.text
+    for searched, replacement in getattr(p, REPLACEMENTS, ()):
+        text = text.replace(searched, replacement)
     if not prompt.is_own:
-        return prompt.text
-    return lists.styled(prompt.text, getattr(p, "styles", None) or (), negative=negative)
+        return text
+    return lists.styled(text, getattr(p, "styles", None) or (), negative=negative)
 
 
 def _named(name: str) -> str | None:

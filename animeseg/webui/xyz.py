@@ -11,6 +11,7 @@ from animeseg.options import Knob, Options, OutputOptions, knobs
 from animeseg.webui.controls import MODEL_KINDS, model_choices
 from animeseg.webui.generate import AXES
 from animeseg.webui.host.modules import module
+from animeseg.webui.pass_axes import pass_axes
 
 AXIS_NAMES = (
     "model",
@@ -40,6 +41,10 @@ def add_axes() -> bool:
     for name in AXIS_NAMES:
         if label_of(known[name]) not in there:
             grid.axis_options.append(_axis(grid, known[name]))
+    for axis in pass_axes():
+        if axis.label not in there:
+            made = grid.AxisOption(axis.label, axis.kind, axis.apply, choices=axis.choices)
+            grid.axis_options.append(made)
     return True
 
 

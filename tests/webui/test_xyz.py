@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
-from animeseg.options import Options
+from animeseg import Instances
+from animeseg.options import Options, PassOptions
 from animeseg.webui import generate, xyz
+from animeseg.webui.pass_axes import pass_axes
+from animeseg.webui.pass_job import plans_of
+from animeseg.webui.pass_mask import Regions
 
 
 class AxisOption:
@@ -33,7 +38,7 @@ def test_axes_are_added_once(grid):
     assert xyz.add_axes()
     count = len(grid.axis_options)
     assert xyz.add_axes()
-    assert len(grid.axis_options) == count == len(xyz.AXIS_NAMES)
+    assert len(grid.axis_options) == count == len(xyz.AXIS_NAMES) + len(pass_axes())
 
 
 def test_values_of_several_axes_reach_the_options(grid):
@@ -70,3 +75,30 @@ def test_types_and_choices_are_those_of_the_options(grid):
 def test_a_host_without_the_grid_is_fine(monkeypatch):
     monkeypatch.setattr(xyz, "module", lambda name: None)
     assert not xyz.add_axes()
+
+
+def test_the_first_pass_has_axes(grid):
+    xyz.add_axes()
+    p = SimpleNamespace(extra_generation_params={})
+    axis(grid, "Pass 1: Inpaint denoising strength").apply(p, 0.7, [0.5, 0.7])
+    axis(grid, "Pass 1: Inpaint only masked").apply(p, "False", ["True", "False"])
+    units = generate._begin(p, [True, {}, {"target": "face"}, {}]).passes
+    face = PassOptions(enabled=True, target="face", denoise=0.7, only_masked=False)
+    assert units == (face, PassOptions(enabled=True))
+    assert generate._begin(p, [True, {}]).passes == ()
+
+
+def test_prompts_of_passes_are_searched_and_replaced(grid):
+    xyz.add_axes()
+    p = SimpleNamespace(
+        prompt="a red hat", negative_prompt="no red", styles=[], all_prompts=["a red hat"],
+        all_negative_prompts=["no red"], all_seeds=[1], all_subseeds=[1],
+    )  # fmt: skip
+    axis(grid, "Prompt S/R in passes").apply(p, "blue", ["red", "blue"])
+    mask = np.ones((1, 8, 8), np.bool_)
+    found = Regions(Instances.from_masks(mask), list(mask))
+    (plan,) = plans_of(p, 0, PassOptions(prompt="[PROMPT], red eyes"), found)
+    assert (plan.prompt, plan.negative_prompt) == ("a blue hat, blue eyes", "no blue")
+    assert p.prompt == "a red hat"
+    axis(grid, "Prompt S/R in passes and picture").apply(p, "blue", ["red", "blue"])
+    assert (p.prompt, p.negative_prompt) == ("a blue hat", "no blue")
