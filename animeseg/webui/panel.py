@@ -65,9 +65,9 @@ def build(is_img2img: bool, more: Callable[[str], Any] | None = None) -> Panel:
         with _group("Background and layers", prefix):
             add(*_OPEN)
         with host.ui().FormRow():
-            add("model", "confidence")
+            add("model", "sam_model")
         with host.ui().FormRow():
-            add("refine", "sam_model")
+            add("confidence", "refine")
         with host.ui().FormRow():
             add("target", "mask_grow", "mask_grow_unit")
         if not is_img2img:
