@@ -1,6 +1,7 @@
 """The command line: ``animeseg`` and ``python -m animeseg``.
 
     animeseg segment PATH...    find the characters of pictures and write masks and cut-outs
+    animeseg video PATH...      the same for videos and animations, frame by frame
     animeseg weights ...        list, fetch, verify, convert, remove weights
     animeseg app                serve the page for pictures in a browser
     animeseg options            every option with its range and default
@@ -16,7 +17,7 @@ from collections.abc import Sequence
 
 from animeseg.__about__ import __version__
 from animeseg.batch.faults import tellable
-from animeseg.cli import app, reference, segment, weights
+from animeseg.cli import app, reference, segment, video, weights
 from animeseg.cli.console import Console, make_safe
 from animeseg.errors import AnimesegError, OptionError, UnknownModelError
 
@@ -84,6 +85,6 @@ def parser() -> argparse.ArgumentParser:
     shared = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     shared.add_argument("--debug", action="store_true", help="show the traceback of every error")
     commands = top.add_subparsers(metavar="COMMAND", required=True)
-    for module in (segment, weights, app, reference):
+    for module in (segment, video, weights, app, reference):
         module.add_command(commands, shared)
     return top

@@ -6,13 +6,16 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Sequence
     from pathlib import Path
 
     from tqdm import tqdm
 
     from animeseg.cli.console import Console
+    from animeseg.instances import ModelInfo
     from animeseg.options import Options
+    from animeseg.segmenter import Segmenter
     from animeseg.weights import Record
 
 
@@ -76,3 +79,23 @@ def missing_for(options: Options, model_dirs: Sequence[Path]) -> list[Record]:
     wanted = {record.name for name, kind in names.items() if (record := find(name, kind))}
     statuses = list_weights(model_dirs) if wanted else []
     return [s.record for s in statuses if s.record.name in wanted and s.state == "absent"]
+
+
+def segmenter_from(
+    args: argparse.Namespace, options: Options, console: Console, *, load: bool
+) -> tuple[Segmenter, tuple[ModelInfo, ...]]:
+    """The segmenter, its models loaded if there is work for them, and which they are."""
+    from animeseg.segmenter import Segmenter
+
+    with Downloads(console, args.progress) as downloads:
+        segmenter = Segmenter(
+            options,
+            model_dirs=args.model_dir,
+            download=args.download,
+            progress=downloads.progress,
+        )
+        if not load:
+            return segmenter, ()
+        for record in missing_for(options, args.model_dir) if args.download else ():
+            downloads.announce(record)
+        return segmenter, segmenter.load()

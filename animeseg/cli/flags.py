@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from animeseg.errors import OptionError
-from animeseg.options import Knob, Options, OutputOptions, knobs
+from animeseg.options import Knob, Options, OptionSet, OutputOptions, VideoOptions, knobs
 
 _MOST_BYTES = 64 * 2**20
 
@@ -29,10 +29,10 @@ class Extend(argparse.Action):
         setattr(namespace, self.dest, [*before, *(part for part in found if part)])
 
 
-def add_option_flags(parser: argparse.ArgumentParser) -> None:
+def add_option_flags(parser: argparse.ArgumentParser, options: type[OptionSet] = Options) -> None:
     """Adds a flag for every option, grouped by section; only flags that are given leave a trace."""
     groups: dict[str, argparse._ArgumentGroup] = {}
-    for knob in knobs().values():
+    for knob in knobs(options).values():
         if knob.section not in groups:
             groups[knob.section] = parser.add_argument_group(knob.section)
         groups[knob.section].add_argument(flag_of(knob), **_settings(knob))
@@ -58,6 +58,16 @@ def output_from(args: argparse.Namespace) -> OutputOptions:
     """
     names = (knob.name for knob in output_knobs())
     return OutputOptions(**{name: getattr(args, name) for name in names if hasattr(args, name)})
+
+
+def video_from(args: argparse.Namespace) -> VideoOptions:
+    """What a command line says about a video.
+
+    Raises:
+        OptionError: for a bad value.
+    """
+    names = knobs(VideoOptions)
+    return VideoOptions(**{name: getattr(args, name) for name in names if hasattr(args, name)})
 
 
 def flag_of(knob: Knob) -> str:

@@ -23,9 +23,7 @@ if TYPE_CHECKING:
     from animeseg.batch.stop import Stop
     from animeseg.cli.console import Console
     from animeseg.cli.telling import Teller
-    from animeseg.instances import ModelInfo
     from animeseg.options import Options
-    from animeseg.segmenter import Segmenter
 
 DEFAULT_OUT = "animeseg-out"
 REPORT_SUFFIXES = (".json", ".jsonl")
@@ -182,6 +180,7 @@ def _work(
     from animeseg.batch.ledger import Ledger
     from animeseg.batch.report import Totals
     from animeseg.batch.run import run_batch
+    from animeseg.cli.downloads import segmenter_from
 
     with ExitStack() as stack:
         _make_directory(args.out)
@@ -190,7 +189,7 @@ def _work(
         found, some = _peek(iter(sources))
         try:
             with stop.leaving_at_once():
-                segmenter, models = _segmenter(args, options, teller.console, load=some)
+                segmenter, models = segmenter_from(args, options, teller.console, load=some)
         except KeyboardInterrupt:
             return Totals(stopped="interrupted")
         job = Job(
@@ -212,27 +211,6 @@ def _work(
             teller.row(row, totals)
 
         return run_batch(found, segmenter, job, on_row=tell, stop=stop)
-
-
-def _segmenter(
-    args: argparse.Namespace, options: Options, console: Console, *, load: bool
-) -> tuple[Segmenter, tuple[ModelInfo, ...]]:
-    """The segmenter, its models loaded if there is work for them, and which they are."""
-    from animeseg.cli.downloads import Downloads, missing_for
-    from animeseg.segmenter import Segmenter
-
-    with Downloads(console, args.progress) as downloads:
-        segmenter = Segmenter(
-            options,
-            model_dirs=args.model_dir,
-            download=args.download,
-            progress=downloads.progress,
-        )
-        if not load:
-            return segmenter, ()
-        for record in missing_for(options, args.model_dir) if args.download else ():
-            downloads.announce(record)
-        return segmenter, segmenter.load()
 
 
 def _make_directory(out: Path) -> None:
