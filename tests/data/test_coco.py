@@ -68,9 +68,12 @@ def test_damaged_shapes_never_reach_the_c_code(shape):
         annotation_of({"segmentation": shape, "bbox": [0, 0, 1, 1]}, 0, (4, 4))
 
 
+IMAGE = {"file_name": "x.png", "width": 8, "height": 6}
+
+
 def write(path, **changes):
     body = {
-        "images": [{"id": 7, "file_name": "x.png", "width": 8, "height": 6}],
+        "images": [IMAGE | {"id": 7}],
         "annotations": [
             {"id": 1, "image_id": 7, "category_id": 5, "bbox": [1, 1, 4, 3]},
             {"id": 2, "image_id": 7, "category_id": 9, "bbox": [0, 0, 8, 6]},
@@ -91,8 +94,8 @@ def test_categories_keep_their_names_whatever_their_ids(tmp_path):
     ("changes", "message"),
     [
         ({"images": [{"id": 1, "file_name": "x.png"}]}, "not a COCO file"),
-        ({"images": [{"id": k, "file_name": "x", "width": 1, "height": 1} for k in (1, 2)]}, "twice"),
-        ({"annotations": [{"id": 3, "image_id": 7, "category_id": 5, "bbox": [1]}]}, "annotation 3"),
+        ({"images": [IMAGE | {"id": 1}, IMAGE | {"id": 2}]}, "twice"),
+        ({"annotations": [{"id": 3, "image_id": 7, "category_id": 5}]}, "annotation 3"),
         ({"images": [1]}, "not a COCO file"),
     ],
 )  # fmt: skip
