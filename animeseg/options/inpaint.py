@@ -124,7 +124,7 @@ class PassOptions(OptionSet):
         "Pass mask",
         "Mask x offset",
         "The mask is moved right by this many pixels.",
-        span=(-4096, 4096),
+        span=(-1024, 1024),
         step=1,
     )
     offset_y: int = knob(
@@ -132,7 +132,7 @@ class PassOptions(OptionSet):
         "Pass mask",
         "Mask y offset",
         "The mask is moved down by this many pixels.",
-        span=(-4096, 4096),
+        span=(-1024, 1024),
         step=1,
     )
     merge: str = knob(
