@@ -56,7 +56,7 @@ def look_through(path: Path, preset: Preset, *, single_class: bool = False) -> S
     if path.suffix.lower() == ".json":
         raise BadDatasetError(
             f"{path} is a COCO file, the trainer reads labels in YOLO's form",
-            f"python -m animeseg.data convert {path} SET --to yolo",
+            f"python -m animeseg.data convert {path} --out SET",
         )
     if len(dataset.names) > 1 and not single_class:
         raise BadDatasetError(
