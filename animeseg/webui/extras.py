@@ -19,14 +19,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from animeseg.options import Options, OutputOptions, knobs
-from animeseg.webui import compat, host
-from animeseg.webui.controls import control
+from animeseg.webui import host
 from animeseg.webui.finding import ends, find
 from animeseg.webui.gallery import picture_of
 from animeseg.webui.guard import tell
 from animeseg.webui.infotext import CHARACTERS, FAILED, write
-from animeseg.webui.panel_args import BACKDROP, NAMES, Request, read_request
+from animeseg.webui.panel import build_choices
+from animeseg.webui.panel_args import BACKDROP, Request, read_request
 
 if TYPE_CHECKING:
     from animeseg.export import Product
@@ -38,35 +37,16 @@ ORDER = 20_100.0
 """After the host's upscalers (1000), so that edges are those of the final picture."""
 
 ENABLED = "enabled"
-_NOT_HERE = {ENABLED, "auto_mask"}
-_OPEN = ("outputs", "background", "background_colour", "background_blur", BACKDROP, "layer_format")
 _PREFIX = "extras_animeseg"
 
 
 def ui() -> dict[str, Any]:
     """Makes the step's panel in the current gradio context; components by argument name."""
-    import gradio as gr
-
-    known = {**knobs(OutputOptions), **knobs(Options)}
     made: dict[str, Any] = {}
-
-    def add(name: str) -> None:
-        elem_id = f"{_PREFIX}_{name}"
-        if name == BACKDROP:
-            label = known[name].label
-            made[name] = compat.image(label, elem_id, interactive=True, mode="RGB", height=200)
-        else:
-            made[name] = control(known[name], elem_id)
-
     with host.ui().InputAccordion(False, label=NAME, elem_id=f"{_PREFIX}_{ENABLED}") as made[
         ENABLED
     ]:
-        for name in _OPEN:
-            add(name)
-        with gr.Accordion("Options", open=False, elem_id=f"{_PREFIX}_group_options"):
-            for name in NAMES:
-                if name not in _NOT_HERE and name not in made:
-                    add(name)
+        made |= build_choices(_PREFIX, "extras")
     return made
 
 

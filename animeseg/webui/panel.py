@@ -17,6 +17,12 @@ from animeseg.webui.panel_args import BACKDROP, NAMES, SETS
 TITLE = "animeseg"
 """Name of the script and label of its panel: part of the host's API, frozen."""
 
+_KNOWN = {name: knob for options in SETS for name, knob in knobs(options).items()}
+_ROWS = (
+    ("model", "sam_model"),
+    ("confidence", "refine"),
+    ("target", "mask_grow", "mask_grow_unit"),
+)
 _OPEN = ("background", "background_colour", "background_blur", BACKDROP, "layer_format")
 
 
@@ -48,37 +54,15 @@ def build(is_img2img: bool, more: Callable[[str], Any] | None = None) -> Panel:
         more: makes what follows inside the panel, given the name of the tab (the inpaint passes,
             see `animeseg.webui.pass_controls.build_passes`); its components follow the panel's.
     """
-    known = {name: knob for options in SETS for name, knob in knobs(options).items()}
     prefix = elem_prefix(is_img2img)
+    tab = "img2img" if is_img2img else "txt2img"
     made: dict[str, Any] = {}
-
-    def add(*names: str) -> None:
-        for name in names:
-            made[name] = _component(known[name], f"{prefix}_{name}", is_img2img)
-
     with host.ui().InputAccordion(False, label=TITLE, elem_id=f"{prefix}_enabled") as made[
         "enabled"
     ]:
-        add("outputs")
-        if is_img2img:
-            add("auto_mask")
-        with _group("Background and layers", prefix):
-            add(*_OPEN)
-        with host.ui().FormRow():
-            add("model", "sam_model")
-        with host.ui().FormRow():
-            add("confidence", "refine")
-        with host.ui().FormRow():
-            add("target", "mask_grow", "mask_grow_unit")
-        if not is_img2img:
-            add("auto_mask")  # hidden: it only keeps the arguments of both tabs alike
-        rest = [known[name] for name in NAMES if name not in made]
-        rest.sort(key=lambda knob: list(known).index(knob.name))
-        for section, found in groupby(rest, lambda knob: knob.section):
-            with _group(section, prefix):
-                add(*(knob.name for knob in found))
-        passes = more("img2img" if is_img2img else "txt2img") if more is not None else None
-    panel = _described(made, known)
+        made |= build_choices(prefix, tab)
+        passes = more(tab) if more is not None else None
+    panel = _described(made)
     if passes is not None:
         panel.components.extend(passes.components)
         panel.infotext_fields.extend(passes.infotext_fields)
@@ -86,11 +70,42 @@ def build(is_img2img: bool, more: Callable[[str], Any] | None = None) -> Panel:
     return panel
 
 
-def _component(knob: Knob, elem_id: str, is_img2img: bool) -> Any:
+def build_choices(prefix: str, tab: str) -> dict[str, Any]:
+    """Everything below the switch, by name; what most people need is open, the rest in groups.
+
+    Args:
+        prefix: what the ids begin with.
+        tab: ``txt2img``, ``img2img`` or ``extras``, which has no automatic mask.
+    """
+    made: dict[str, Any] = {}
+
+    def add(*names: str) -> None:
+        for name in names:
+            made[name] = _component(_KNOWN[name], f"{prefix}_{name}", hidden=name in hidden)
+
+    hidden = {"auto_mask"} if tab == "txt2img" else set()
+    add("outputs")
+    if tab != "extras":
+        add("auto_mask")  # in txt2img it only keeps the arguments of both tabs alike
+    with _group("Background and layers", prefix):
+        add(*_OPEN)
+    for row in _ROWS:
+        with host.ui().FormRow():
+            add(*row)
+    left_out = {"enabled", "auto_mask"}
+    rest = [_KNOWN[name] for name in NAMES if name not in made and name not in left_out]
+    rest.sort(key=lambda knob: list(_KNOWN).index(knob.name))
+    for section, found in groupby(rest, lambda knob: knob.section):
+        with _group(section, prefix):
+            add(*(knob.name for knob in found))
+    return made
+
+
+def _component(knob: Knob, elem_id: str, *, hidden: bool) -> Any:
     if knob.name == BACKDROP:
         return compat.image(knob.label, elem_id, interactive=True, mode="RGB", height=200)
     component = control(knob, elem_id)
-    if knob.name == "auto_mask" and not is_img2img:
+    if hidden:
         component.visible = False
     return component
 
@@ -105,10 +120,10 @@ def _group(title: str, prefix: str) -> AbstractContextManager[Any]:
     return group
 
 
-def _described(made: dict[str, Any], known: dict[str, Knob]) -> Panel:
+def _described(made: dict[str, Any]) -> Panel:
     pasted = [name for name in NAMES if name != BACKDROP]
     return Panel(
         components=[made[name] for name in NAMES],
-        infotext_fields=[(made[name], Field(known[name])) for name in pasted],
-        paste_field_names=[known[name].infotext for name in pasted],
+        infotext_fields=[(made[name], Field(_KNOWN[name])) for name in pasted],
+        paste_field_names=[_KNOWN[name].infotext for name in pasted],
     )
