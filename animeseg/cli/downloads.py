@@ -70,10 +70,13 @@ class Downloads:
 
 def missing_for(options: Options, model_dirs: Sequence[Path]) -> list[Record]:
     """The catalog's records that ``options`` need and that are not on this machine."""
+    from animeseg.targets import DETECTORS, parse
     from animeseg.weights.catalog import find
     from animeseg.weights.manage import list_weights
 
     names = {options.model: "detector"}
+    own = (kind for kind in parse(options.target).kinds if kind in DETECTORS)
+    names |= {DETECTORS[kind]: "detector" for kind in own}
     if options.refine in ("auto", "prompt", "vote"):
         names[options.sam_model] = "sam"
     wanted = {record.name for name, kind in names.items() if (record := find(name, kind))}

@@ -129,3 +129,11 @@ def test_photoshop_files_are_written_where_the_package_is(job, picture, result):
     pytest.importorskip("psd_tools", reason="psd-tools is not installed here")
     write_outputs(picture, result, job, ORIGIN, ("psd",))
     assert (job.out / "sub/a.layers.psd").read_bytes()[:4] == b"8BPS"
+
+
+def test_the_mask_covers_the_target_and_the_cutout_the_characters(job, picture, result):
+    rest = ~result.instances.union()
+    aimed = replace(result, target=Instances.from_masks(rest[None], names=("background",)))
+    write_outputs(picture, aimed, job, ORIGIN, ("mask", "cutout"))
+    assert (read(job, "sub/a.mask.png") == rest * 255).all()
+    assert (read(job, "sub/a.cutout.png")[:, :, 3] == ~rest * 255).all()
