@@ -23,7 +23,7 @@ from animeseg.data.entries import Entry, stem_of
 from animeseg.data.manifest import NAME as MANIFEST
 from animeseg.data.manifest import Manifest, write_manifest
 from animeseg.errors import BadDatasetError, DiskFullError, OutputError
-from animeseg.files import write_file
+from animeseg.files import PARTIAL_SUFFIX, write_file
 
 JOURNAL = ".journal.sqlite"
 
@@ -161,6 +161,7 @@ class SetWriter:
         parts.setdefault("val", parts.get("test", parts.get("train", "images")))
         text = yolo.data_yaml(self.names, {"train": parts.get("train", parts["val"]), **parts})
         write_file(self.root / "data.yaml", text.encode(), overwrite=True)
+        self._sweep()
         write_coco(self.root / COCO_NAME, self.names, self.entries, description)
         # Last: with the manifest the set is complete.
         write_manifest(self.root / MANIFEST, self.names, self.recipe, self.entries())
@@ -183,6 +184,13 @@ class SetWriter:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+    def _sweep(self) -> None:
+        """Removes what killed runs left: files without a name yet. Nobody else works here."""
+        for folder in (self.root, *(self.root / name for name in ("images", "labels", "alpha"))):
+            found = folder.rglob if folder != self.root else folder.glob
+            for path in found(f".*{PARTIAL_SUFFIX}"):
+                path.unlink(missing_ok=True)
 
     def _label(self, image: str) -> Path:
         return self.root / "labels" / f"{stem_of(image)}.txt"
