@@ -157,13 +157,18 @@ class ModelSource:
         """Frees the memory of all models."""
         self._cache.unload()
 
-    def park(self) -> None:
+    def park(self) -> bool:
         """Moves all models to the CPU; the next use brings each back to its device.
 
         To be called only while no model is in use.
+
+        Returns:
+            Whether any was elsewhere.
         """
-        for model in self._cache.loaded():
+        elsewhere = [model for model in self._cache.loaded() if str(model.device) != "cpu"]
+        for model in elsewhere:
             model.move("cpu")
+        return bool(elsewhere)
 
     def places(self) -> Sequence[Path]:
         """Further folders to look for weights in."""

@@ -54,7 +54,10 @@ def test_parked_models_come_back_to_their_device_when_they_are_used(monkeypatch)
     )
     detector.device = "elsewhere"
     assert source.detector(options) is detector
-    source.park()
+    assert moves == ["cpu"]
+    assert not source.park(), "it is there already"
+    detector.device = "elsewhere"
+    assert source.park()
     assert moves == ["cpu", "cpu"]
 
 

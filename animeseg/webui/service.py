@@ -156,7 +156,7 @@ class Service:
     def _rungs(self) -> Iterator[Rung]:
         from animeseg.webui.ladder import Rung
 
-        yield Rung("oom_cache", "caches were emptied", _empty_caches)
+        yield Rung("oom_cache", "caches were emptied", _empty_caches)  # `climb` collects garbage
         yield Rung(
             "oom_batches",
             "Segment Anything was asked about fewer characters at once",
@@ -179,8 +179,7 @@ class Service:
         policy = host.setting("animeseg_memory")
         if policy == "unload after use":
             self.models.unload()
-        elif policy == "move to CPU":
-            self.models.park()
+        elif policy == "move to CPU" and self.models.park():
             _empty_caches()
 
     def _linger(self) -> None:
@@ -222,10 +221,10 @@ def host_watch(title: str = "animeseg") -> Watch:
 
 
 def _empty_caches() -> None:
-    """Gives memory that torch keeps for later back to the system."""
-    import gc
+    """Gives memory that torch keeps for later back to the system.
 
-    gc.collect()
+    Without a collection of garbage, which takes a good part of a second in a host.
+    """
     torch = sys.modules.get("torch")
     if torch is None:
         return
