@@ -11,7 +11,7 @@ from safetensors.torch import safe_open
 from animeseg.detect.yolo import YoloDetector
 from animeseg.instances import ModelInfo
 from animeseg.train import face, finetune, surgery
-from animeseg.train.batches import Batches, close_up, faces_inside, faces_of, shapes_of
+from animeseg.train.batches import FRINGE, Batches, close_up, faces_inside, faces_of, shapes_of
 
 
 @pytest.fixture(scope="module")
@@ -37,9 +37,9 @@ def test_before_training_every_place_scores_low_and_alike(beheaded):
 
 def test_targets_are_the_faces_large_enough_to_see(composed):
     faces = faces_of(composed / "images" / "1.jpg")
-    np.testing.assert_allclose(faces[0], [0.15, 0.125, 0.35, 0.375], atol=1e-6)
+    np.testing.assert_allclose(faces[0], [0.15, 0.15, 0.35, 0.375], atol=1e-6)
     rows = faces_inside(faces, np.array([0, 0, 1, 1]), (64, 96))
-    np.testing.assert_allclose(rows, [[0.25, 0.25, 0.2, 0.25]], atol=1e-6)
+    np.testing.assert_allclose(rows, [[0.25, 0.2625, 0.2, 0.225]], atol=1e-6)
 
 
 def test_a_picture_without_faces_has_no_target(composed):
@@ -76,7 +76,8 @@ def test_targets_lie_on_the_faces_of_what_is_shown(tmp_path, seed):
     picture[300:380, 420:490] = (40, 40, 250)  # a red face, in OpenCV's order
     for k in range(8):
         cv2.imwrite(str(tmp_path / "images" / f"{k}.jpg"), picture)
-        row = f"0 {455 / 640} {340 / 640} {70 / 640} {80 / 640}\n"
+        top = 380 - 80 / (1 - FRINGE)  # under the fringe
+        row = f"0 {455 / 640} {(top + 380) / 1280} {70 / 640} {(380 - top) / 640}\n"
         (tmp_path / "faces" / f"{k}.txt").write_text(row)
     settings = {"batch": 8, "scales": (1.0,), "mask_stride": 4, "seed": [seed]}
     batch = Batches(shapes_of([tmp_path]), **settings, faces=True)[0]
