@@ -122,7 +122,7 @@ class Steadier:
         if neighbours:
             alpha = self._mean(found, neighbours)
         self._done += 1
-        while self._done > self._smooth:
+        while self._done > max(self._smooth, 1):  # one is kept for carrying characters on
             self._ready.popleft()
             self._done -= 1
         return replace(found, alpha=alpha)
