@@ -42,7 +42,7 @@ def test_click_example_runs_with_segment_anything(tmp_path, monkeypatch, shared)
 
 @pytest.mark.parametrize("page", sorted(REPOSITORY.glob("**/*.md")), ids=lambda p: p.name)
 def test_relative_links_lead_somewhere(page):
-    if ".venv" in page.parts:
+    if any(part.startswith(".venv") for part in page.parts):
         pytest.skip("not ours")
     text = page.read_text(encoding="utf-8")
     links = re.findall(r"\]\(([^)#\s]+)", text)
