@@ -1,10 +1,11 @@
-"""Start-up: what `import animeseg` and `animeseg --help` cost.
+"""Start-up: what `import animeseg`, `animeseg --help` and our part in a WebUI's start cost.
 
     python benchmarks/startup.py [--rounds 15]
 
 Medians over processes started in turn, with the time of a bare interpreter (``python -c pass``)
 taken off where it says *net*; *ratio* is against importing numpy alone, which nothing here can do
-without.
+without. *WebUI* is a process that has loaded what every WebUI has loaded before its extensions,
+with stand-ins for its own modules; *with our scripts* loads ``scripts/*.py`` as the WebUI does.
 """
 
 from __future__ import annotations
@@ -17,6 +18,28 @@ import sys
 import time
 from pathlib import Path
 
+REPOSITORY = Path(__file__).resolve().parents[1]
+
+WEBUI = """
+import argparse, ast, asyncio, base64, dataclasses, email, functools, hashlib, html, inspect
+import importlib.metadata
+import io, json, logging, pathlib, random, re, runpy, sys, threading, types, typing, urllib.request
+import numpy, packaging.version, PIL.Image
+for name in "scripts scripts_postprocessing shared script_callbacks ui_components".split():
+    sys.modules["modules." + name] = types.ModuleType("modules." + name)
+modules = sys.modules["modules"] = types.ModuleType("modules")
+modules.__path__ = []
+modules.scripts = sys.modules["modules.scripts"]
+modules.scripts_postprocessing = sys.modules["modules.scripts_postprocessing"]
+modules.scripts.Script = modules.scripts_postprocessing.ScriptPostprocessing = type("Base", (), {})
+"""
+
+SCRIPTS = """
+sys.path.insert(0, ROOT)
+for path in sorted(pathlib.Path(ROOT, "scripts").glob("*.py")):
+    runpy.run_path(str(path))
+"""
+
 COMMANDS = {
     "bare interpreter": ["-c", "pass"],
     "import numpy": ["-c", "import numpy"],
@@ -24,6 +47,9 @@ COMMANDS = {
     "import animeseg + Options": ["-c", "from animeseg import Options, Instances; Options()"],
     "animeseg --help": ["-m", "animeseg", "--help"],
     "animeseg segment --help": ["-m", "animeseg", "segment", "--help"],
+    "WebUI": ["-c", WEBUI],
+    "WebUI with our scripts": ["-c", f"ROOT = {str(REPOSITORY)!r}\n{WEBUI}{SCRIPTS}"],
+    "install.py, all installed": [str(REPOSITORY / "install.py")],
 }
 
 
@@ -44,6 +70,8 @@ def main(arguments: list[str] | None = None) -> int:
     for name, median in medians.items():
         net = median - bare
         print(f"{name:28} {median * 1e3:6.0f} ms {net * 1e3:6.0f} ms {net / numpy:7.2f}")
+    added = medians["WebUI with our scripts"] - medians["WebUI"]
+    print(f"{'our scripts add':28} {'':9} {added * 1e3:6.0f} ms")
     if args.out:
         args.out.write_text(json.dumps({"rounds": args.rounds, "seconds": medians}, indent=1))
     return 0

@@ -32,7 +32,6 @@ from animeseg.webui.panel import TITLE
 from animeseg.webui.panel_args import BACKDROP, OWN_KEYS, Request, is_enabled, read_request
 from animeseg.webui.pass_args import is_pass_key, read_passes_noting, write_passes
 from animeseg.webui.pass_axes import with_axes
-from animeseg.webui.passes import run_passes
 
 if TYPE_CHECKING:
     from animeseg.export import Product
@@ -125,6 +124,8 @@ _HIDDEN = (BACKDROP, "device", "precision")
 @_hook
 def postprocess_image(p: Any, pp: Any, args: Sequence[Any]) -> None:
     """Makes the inpaint passes; in hosts before 1.8, which know no later hook, all the rest too."""
+    from animeseg.webui.passes import run_passes  # with OpenCV behind it
+
     run = _run_of(p, args)
     passed = run_passes(p, pp.image, run.passes, run.request.options)
     pp.image = passed.image

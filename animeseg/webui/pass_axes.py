@@ -11,11 +11,13 @@ from animeseg.options import PassOptions, knobs
 from animeseg.webui import controlnet
 from animeseg.webui.controls import model_choices
 from animeseg.webui.host import lists
-from animeseg.webui.pass_job import REPLACEMENTS
 from animeseg.webui.reading import read_noting
 
 VALUES = "animeseg_pass_axes"
 """Attribute of ``p``: values of the first pass, by name."""
+
+REPLACEMENTS = "animeseg_pass_replacements"
+"""Attribute of ``p``: pairs of texts of which the first becomes the second in all prompts."""
 
 AXIS_NAMES = (
     "target", "model", "prompt", "negative_prompt", "grow", "denoise", "cfg_scale", "steps",

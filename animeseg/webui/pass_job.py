@@ -10,6 +10,7 @@ import numpy as np
 from animeseg.options.inpaint import KEEP
 from animeseg.webui import host
 from animeseg.webui.host import lists
+from animeseg.webui.pass_axes import REPLACEMENTS
 from animeseg.webui.pass_mask import draw_size, strength
 from animeseg.webui.prompts import Prompt, prompts_for
 
@@ -23,9 +24,6 @@ if TYPE_CHECKING:
 
 NESTED = "animeseg_nested"
 """Attribute of the processing object of a nested run, in which there are no passes."""
-
-REPLACEMENTS = "animeseg_pass_replacements"
-"""Attribute of ``p``: pairs of texts of which the first becomes the second in all prompts."""
 
 
 @dataclass(frozen=True, eq=False)

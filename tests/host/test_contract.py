@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 
 import numpy as np
@@ -237,7 +238,7 @@ def test_a_missing_package_gives_a_panel_that_names_it_and_the_command(host, mon
 
 def test_a_panel_that_cannot_be_built_says_so_and_the_host_starts(host, monkeypatch, capsys):
     monkeypatch.setattr(panel, "build", _fails)
-    monkeypatch.setattr(extras, "control", _fails)
+    monkeypatch.setattr(extras, "ui", _fails)
     assert host.build()[0] == [[], []]
     assert host.steps[0].ui() == {}
     assert "broken on purpose" in capsys.readouterr().out
@@ -258,6 +259,36 @@ def test_callbacks_that_fail_are_told_and_kept_from_the_host(host, monkeypatch, 
         assert host.call(event, *given) == [None]
     assert capsys.readouterr().out.count("broken on purpose") == 4
     assert not host.errors
+
+
+def test_scripts_load_without_what_only_the_work_needs(repository, tmp_path):
+    """A missing package leaves a panel that says so; an import at the top would leave nothing."""
+    heavy = (
+        "cv2", "torch", "torchvision", "ultralytics", "segment_anything", "pycocotools", "scipy",
+        "safetensors", "huggingface_hub", "gradio", "fastapi",
+    )  # fmt: skip
+    program = f"""
+import runpy, sys, types
+sys.modules.update(dict.fromkeys({heavy!r}))
+for name in ("modules", "modules.scripts", "modules.scripts_postprocessing"):
+    sys.modules[name] = types.ModuleType(name)
+host = sys.modules["modules"]
+host.scripts, host.scripts_postprocessing = map(
+    sys.modules.get, ("modules.scripts", "modules.scripts_postprocessing")
+)
+host.scripts.Script = host.scripts_postprocessing.ScriptPostprocessing = type("Base", (), {{}})
+for path in sys.argv[1:]:
+    runpy.run_path(path)
+"""
+    scripts = sorted(map(str, (repository / "scripts").glob("*.py")))
+    done = subprocess.run(
+        [sys.executable, "-c", program, *scripts],
+        check=False,
+        capture_output=True,
+        text=True,
+        cwd=repository,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_reloading_the_page_frees_the_models(host, monkeypatch):
