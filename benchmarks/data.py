@@ -1,0 +1,155 @@
+"""Making training data: how fast, on how many cores, and in how much memory.
+
+    python benchmarks/data.py [--count 60] [--workers 1 2] [--growth 5000] [--growth-size 320]
+
+*rate* makes ``--count`` pictures of 640 pixels with every preset and number of workers, from drawn
+figures, after a first set has drawn them; CPU seconds are those of all processes. *growth* makes
+``--growth`` pictures in one process, converts the set to another and reads it through, and notes
+the resident set ten times on the way, after the garbage collector ran.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import json
+import multiprocessing
+import shutil
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from animeseg.data.converting import convert
+from animeseg.data.dataset import open_dataset
+from animeseg.data.formats.source import Classes, FromDataset
+from animeseg.data.synth.material import find_backgrounds, find_characters
+from animeseg.data.synth.recipe import PRESETS, make_recipe
+from animeseg.data.synth.run import Job, synthesise
+
+MIB = 2**20
+FIGURES = 40
+POINTS = 10
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs the benchmark; returns the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--count", type=int, default=60)
+    parser.add_argument("--workers", type=int, nargs="*", default=[1, 2])
+    parser.add_argument("--growth", type=int, default=5000, help="0: not measured")
+    parser.add_argument("--growth-size", type=int, default=320)
+    parser.add_argument("--out", type=Path, default=None, help="JSON file to write")
+    args = parser.parse_args(arguments)
+    found: dict[str, Any] = {"count": args.count, "rate": [], "growth": {}}
+    with tempfile.TemporaryDirectory(prefix="animeseg-") as name:
+        for preset in PRESETS:
+            for workers in args.workers:
+                row = rate(Path(name), preset, args.count, workers)
+                found["rate"].append(row)
+                print(
+                    f"{preset:16} {workers} workers  {row['per_second']:5.1f} pictures/s  "
+                    f"{1000 * row['cpu_seconds']:5.0f} ms of CPU each",
+                    flush=True,
+                )
+        if args.growth:
+            size = args.growth_size
+            found["growth"] = {"pictures": args.growth, "size": size}
+            found["growth"] |= _in_own_process(growth, name, args.growth, size)
+            for step in ("synth", "convert", "read"):
+                curve = " ".join(f"{value:.0f}" for value in found["growth"][step])
+                print(f"{step:8} resident MiB over {args.growth} pictures: {curve}", flush=True)
+    if args.out:
+        args.out.write_text(json.dumps(found, indent=1), encoding="utf-8")
+    return 0
+
+
+def rate(folder: Path, preset: str, count: int, workers: int) -> dict[str, Any]:
+    """Pictures a second and CPU seconds of each; workers are started before the clock is."""
+    out = folder / f"{preset}-{workers}"
+    job = _job(out, preset, count + 8 * workers, 640)
+    begun: list[float] = []
+
+    def tell(totals: Any) -> None:
+        if not begun and totals.made + totals.lost >= 8 * workers:
+            begun.extend([time.perf_counter(), _cpu(), totals.made + totals.lost])
+
+    totals = synthesise(job, workers, tell)
+    seconds = time.perf_counter() - begun[0]
+    timed = totals.made + totals.lost - int(begun[2])
+    used = _cpu() - begun[1] if workers == 1 else _children() / (totals.made + totals.lost) * timed
+    shutil.rmtree(out)
+    return {
+        "preset": preset,
+        "workers": workers,
+        "per_second": timed / seconds,
+        "cpu_seconds": used / timed,
+    }
+
+
+def growth(name: str, count: int, size: int) -> dict[str, list[float]]:
+    """The resident set, in MiB, at ten points of making, converting and reading a set."""
+    folder = Path(name)
+    curves: dict[str, list[float]] = {"synth": [], "convert": [], "read": []}
+
+    def noting(curve: list[float]) -> Callable[[Any], None]:
+        seen = [0]
+
+        def tell(_: Any) -> None:
+            seen[0] += 1
+            if seen[0] % max(1, count // POINTS) == 0:
+                gc.collect()
+                curve.append(psutil.Process().memory_info().rss / MIB)
+
+        return tell
+
+    synthesise(_job(folder / "large", "default", count, size), 1, noting(curves["synth"]))
+    source = FromDataset(open_dataset(folder / "large"), Classes(("character",), {0: 0}))
+    convert(source, folder / "copy", {}, noting(curves["convert"]))
+    dataset, tell = open_dataset(folder / "copy"), noting(curves["read"])
+    for row in range(len(dataset)):
+        dataset.instances(row)
+        tell(None)
+    return curves
+
+
+def _job(out: Path, preset: str, count: int, size: int) -> Job:
+    return Job(
+        out=out,
+        recipe=make_recipe(preset, {"size": size}),
+        seed=0,
+        count=count,
+        val=0.0,
+        alpha=False,
+        characters=find_characters(None, figures=FIGURES, identity=str),
+        backgrounds=find_backgrounds(None, scenes=FIGURES),
+    )
+
+
+def _cpu() -> float:
+    times = psutil.Process().cpu_times()
+    return float(times.user + times.system)
+
+
+def _children() -> float:
+    """CPU seconds of the processes that ended since the last call."""
+    times = psutil.Process().cpu_times()
+    total = float(times.children_user + times.children_system)
+    used, _seen[0] = total - _seen[0], total
+    return used
+
+
+_seen = [0.0]
+
+
+def _in_own_process(measure: Callable[..., Any], *arguments: Any) -> Any:
+    context = multiprocessing.get_context("spawn")
+    with context.Pool(1) as pool:
+        return pool.apply(measure, arguments)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
