@@ -7,7 +7,9 @@ well not even `importlib.metadata`, which alone takes longer than the rest.
 
 from __future__ import annotations
 
+import operator
 import os
+import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,6 +22,10 @@ OPENCV = (
     "opencv-contrib-python-headless",
 )
 """Packages that all bring the module ``cv2`` and overwrite each other's files."""
+
+
+_CLAUSE = re.compile(r"(>=|<=|==|<)(.+)")
+_HOLDS = {">=": operator.ge, "<=": operator.le, "==": operator.eq, "<": operator.lt}
 
 
 @dataclass(frozen=True)
@@ -69,9 +75,15 @@ class Requirement:
         return self.of_host or bool(self.others) or not version or self._accepts(version)
 
     def _accepts(self, version: str) -> bool:
-        from packaging.specifiers import SpecifierSet
+        # packaging.specifiers would say the same, but takes longer to import than all of this.
+        from packaging.version import InvalidVersion, Version
 
-        return SpecifierSet(self.specifier).contains(version, prereleases=True)
+        try:
+            found = Version(version)
+        except InvalidVersion:
+            return False
+        clauses = (_CLAUSE.match(part) for part in self.specifier.split(","))
+        return all(_HOLDS[one[1]](found, Version(one[2])) for one in clauses if one)
 
 
 REQUIREMENTS = (

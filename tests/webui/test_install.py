@@ -152,6 +152,23 @@ def test_what_is_asked_for_is_what_the_package_declares(repository):
         assert f'"{item.line}"' in declared, f"{item.line} is not what pyproject.toml says"
 
 
+@pytest.mark.parametrize("item", REQUIREMENTS, ids=lambda item: item.name)
+@pytest.mark.parametrize(
+    "version",
+    ["0.1", "0.4.2", "1.0", "1.0.0", "2.0.7", "2.1.2+cu121", "4.8", "4.11.0.86", "4.66", "5.0.0.93",
+     "8.3.46", "8.3.47", "8.4.190", "8.4.190.post1", "8.4.191", "9.0rc1", "0.20.0.dev0"],
+)  # fmt: skip
+def test_versions_are_compared_as_packaging_does(item, version):
+    from packaging.specifiers import SpecifierSet
+
+    expected = SpecifierSet(item.specifier).contains(version, prereleases=True)
+    assert item._accepts(version) == expected
+
+
+def test_a_version_that_is_none_is_not_accepted():
+    assert not REQUIREMENTS[0]._accepts("unknown")
+
+
 def test_versions_are_read_from_folders_as_from_metadata():
     for item in REQUIREMENTS:
         try:
