@@ -57,6 +57,8 @@ def deliver(
     processed: Any,
     made: Sequence[tuple[int, list[Product]]],
     say: Callable[[str], None],
+    *,
+    leads: bool = False,
 ) -> None:
     """Saves products and adds them to the gallery, after everything that is there.
 
@@ -65,6 +67,7 @@ def deliver(
         processed: what the host gives back; its pictures, grid and order stay as they are.
         made: by number of the picture in the job.
         say: shows a line under the gallery.
+        leads: whether the first product of a picture's size goes before the pictures.
     """
     shown = bool(host.setting("animeseg_show")) or bool(getattr(p, "is_api", False))
     texts = _infotexts(p, processed, made)
@@ -79,6 +82,8 @@ def deliver(
                     captions.append(text)
     finally:  # a full disk does not cost what was made
         _append(processed, images, captions)
+        if leads:
+            _lead(processed, images, captions)
 
 
 def _kept(
@@ -131,3 +136,12 @@ def _append(processed: Any, images: list[Image.Image], captions: list[str]) -> N
     texts += [texts[-1] if texts else ""] * (len(processed.images) - len(texts))
     processed.images.extend(images)
     texts.extend(captions)
+
+
+def _lead(processed: Any, images: list[Image.Image], captions: list[str]) -> None:
+    first = int(getattr(processed, "index_of_first_image", 0) or 0)
+    for image, caption in zip(images, captions, strict=True):
+        if image.size == processed.images[first].size:
+            processed.images.insert(first, image)
+            processed.infotexts.insert(first, caption)
+            return

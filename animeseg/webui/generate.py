@@ -27,9 +27,9 @@ from typing import TYPE_CHECKING, Any
 from animeseg.webui import auto_mask, gallery, host
 from animeseg.webui.finding import ends, find
 from animeseg.webui.guard import tell
-from animeseg.webui.infotext import CHARACTERS, FAILED, MASK_FAILED, write
+from animeseg.webui.infotext import CHARACTERS, FAILED, MASK_FAILED, NOTES, PER_PICTURE, write
 from animeseg.webui.panel import TITLE
-from animeseg.webui.panel_args import BACKDROP, OWN_KEYS, Request, is_enabled, read_request
+from animeseg.webui.panel_args import BACKDROP, NAMES, OWN_KEYS, Request, is_enabled, read_request
 from animeseg.webui.pass_args import is_pass_key, read_passes_noting, write_passes
 from animeseg.webui.pass_axes import with_axes
 
@@ -146,7 +146,9 @@ def postprocess(p: Any, processed: Any, args: Sequence[Any]) -> None:
     """Saves what was made and adds it after the pictures."""
     run = _run_of(p, args)
     try:
-        gallery.deliver(p, processed, run.made, lambda text: say(p, text))
+        # A grid shows the first picture of each cell: what its axis changes has to be there.
+        leads = bool(set(getattr(p, AXES, {})) & set(NAMES))
+        gallery.deliver(p, processed, run.made, lambda text: say(p, text), leads=leads)
     except Exception as error:  # told with the rest, and what is there already stays
         say(p, tell(error, "saving"))
     if run.told:
@@ -157,7 +159,7 @@ def postprocess(p: Any, processed: Any, args: Sequence[Any]) -> None:
 
 def _work(p: Any, pp: Any, args: Sequence[Any]) -> None:
     run = _run_of(p, args)
-    for key in (CHARACTERS, FAILED):
+    for key in PER_PICTURE:
         p.extra_generation_params.pop(key, None)  # of the picture before
     if ends() or not run.request.output.outputs:
         return
@@ -166,6 +168,8 @@ def _work(p: Any, pp: Any, args: Sequence[Any]) -> None:
     run.made.append((_index(p, pp), made))
     for note in notes:
         say(p, f"[animeseg] {note}")
+    if notes:
+        p.extra_generation_params[NOTES] = ", ".join(sorted({note.code for note in notes}))
 
 
 def _products(image: Any, request: Request) -> tuple[int, list[Product], tuple[Note, ...]]:

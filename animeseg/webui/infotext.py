@@ -23,6 +23,12 @@ FAILED = PREFIX + "failed"
 MASK_FAILED = PREFIX + "automatic mask failed"
 """Key of the reason why there was no automatic mask."""
 
+NOTES = PREFIX + "notes"
+"""Key of what is to be told about a picture: the codes of its notes."""
+
+PER_PICTURE = (CHARACTERS, FAILED, NOTES)
+"""Keys that are written for each picture by itself."""
+
 _LONGEST = 2000
 
 

@@ -18,7 +18,7 @@ from typing import Any
 
 from animeseg.instances import Note
 from animeseg.options import Options, OptionSet, OutputOptions, PanelOptions, knobs
-from animeseg.webui.infotext import CHARACTERS, FAILED, MASK_FAILED
+from animeseg.webui.infotext import MASK_FAILED, PER_PICTURE
 from animeseg.webui.reading import read_noting
 
 BACKDROP = "background_picture"
@@ -40,8 +40,7 @@ NAMES = (
 SETS: tuple[type[OptionSet], ...] = (PanelOptions, OutputOptions, Options)
 
 OWN_KEYS = (
-    CHARACTERS,
-    FAILED,
+    *PER_PICTURE,
     MASK_FAILED,
     *(knob.infotext for one in SETS for knob in knobs(one).values()),
 )

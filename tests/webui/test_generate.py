@@ -170,11 +170,12 @@ def test_a_full_disk_costs_no_product(finder, monkeypatch):
 
 def test_notes_and_changed_arguments_are_shown_once(finder):
     finder.notes = [NOTE]
-    processed, _ = run([True, {"confidence": 7}], images=3)
+    processed, p = run([True, {"confidence": 7}], images=3)
     assert processed.comments.splitlines() == [
         "[animeseg] confidence: 7 became 1.0",
         "[animeseg] a weaker path (get the better one)",
     ]
+    assert p.extra_generation_params["animeseg notes"] == "edge_fallback"
 
 
 def test_no_character_is_a_result_like_any_other(finder):
@@ -244,6 +245,19 @@ def test_paths_and_urls_are_no_background_pictures(behind, finder):
     processed, _ = run([True, {"background": "picture", "background_picture": behind}])
     assert len(processed.images) == 1
     assert "[animeseg] " in processed.comments
+
+
+def test_in_a_grid_the_first_product_stands_for_the_cell(finder):
+    """The X/Y/Z plot shows the first picture of a cell, and ours is not changed by its axes."""
+    asked = [True, {"outputs": ["characters", "overlay"]}]
+    p = Processing(1, animeseg_axes={"confidence": 0.7})
+    processed, _ = run(asked, p=p)
+    assert processed.images[0] is processed.images[-1]
+    assert (processed.images[0].mode, processed.images[0].size) == ("RGB", (60, 40))
+    assert len(processed.images) == len(processed.infotexts) == 5
+    assert processed.infotexts[0] == "seed 0"
+    other, _ = run(asked, p=Processing(1, animeseg_axes={"pass thing": 1}))
+    assert len(other.images) == 4, "axes that change the picture itself need none of that"
 
 
 def test_layers_are_saved_as_a_file_and_their_place_is_told(finder, monkeypatch, tmp_path):
