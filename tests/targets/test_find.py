@@ -132,3 +132,17 @@ def test_a_missing_detector_of_faces_is_an_error_with_a_cure(monkeypatch):
 
 def _absent(options, kind):
     return kind_options(options, kind, {"face": "face-yolov9c"})
+
+
+@pytest.mark.slow
+def test_the_bundled_detectors_find_who_has_which_face(repository):
+    picture = repository / "docs" / "pictures" / "demo.jpg"
+    result = Segmenter(Options(refine="none", target="face"))(picture)
+    assert len(result.instances) == len(result.masked) == 3
+    assert [model.name for model in result.models] == ["character-n", "face-n"]
+    shares = (result.masked.masks & result.instances.masks).sum((1, 2))
+    areas = result.masked.masks.sum((1, 2))
+    assert (shares > 0.8 * areas).all()  # both are numbered from left to right
+    boxes = result.masked.boxes
+    inside = np.pi / 4 * (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
+    assert areas == pytest.approx(inside, rel=0.02)
