@@ -18,6 +18,7 @@ import numpy as np
 
 from animeseg.data.figures import draw_figure, sample_style
 from animeseg.data.pictures import pictures_in
+from animeseg.data.sprites import drop_symbols
 from animeseg.data.synth.pixels import Cache, draw_scene, read_rgb, read_rgba, resize_rgba
 from animeseg.errors import BadDatasetError, BadImageError
 from animeseg.files import write_file
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     Pixels = NDArray[np.uint8]
 
 DRAWN_HEIGHT = 1024
+CUT_SHARE = 0.3
+"""Share of the width that is solid in the lowest rows of a figure that is cut there."""
 
 
 @dataclass(frozen=True)
@@ -105,10 +108,14 @@ class Characters:
         rows: who there is.
         largest: pixels; 0 keeps every file's own size.
         drawn: folder where figures are kept once they are drawn.
+        clean: take small parts that touch nothing off, such as a drawn question mark.
     """
 
-    def __init__(self, rows: Sequence[Row], largest: int, drawn: Path) -> None:
+    def __init__(
+        self, rows: Sequence[Row], largest: int, drawn: Path, *, clean: bool = False
+    ) -> None:
         self.rows = list(rows)
+        self._clean = clean
         self._largest = largest
         self._drawn = drawn
         self._cache = Cache()
@@ -145,10 +152,17 @@ class Characters:
         self.pixels(row)  # draws the figure where that was not done yet
         return float(json.loads(self._sidecar(row).read_text(encoding="utf-8"))["head"])
 
+    def is_cut(self, row: Row) -> bool:
+        """Whether the file ends in the middle of the body, as portraits do, and not at the feet."""
+        lowest = self.pixels(row)[-3:, :, 3].min(axis=0)
+        return row.path is not None and float((lowest > 127).mean()) > CUT_SHARE
+
     def _made(self, row: Row) -> Pixels:
         if row.path is None:
             return self._figure(row)
         rgba = read_rgba(row.path)
+        if self._clean:
+            rgba = drop_symbols(rgba)
         x, y, w, h = cv2.boundingRect((rgba[..., 3] > 8).view(np.uint8))
         if not w:
             raise BadImageError(f"{row.name} is transparent throughout", "remove it")

@@ -126,7 +126,12 @@ class Worker:
             backgrounds = in_part(job.backgrounds, part, job.val)
             self._makers[part] = METHODS[recipe["method"]](
                 recipe,
-                Characters(characters, max(768, size) if ours else 0, job.out / DRAWN),
+                Characters(
+                    characters,
+                    max(768, size) if ours else 0,
+                    job.out / DRAWN,
+                    clean=bool(recipe.get("drop_symbols", False)),
+                ),
                 Backgrounds(backgrounds, size if ours else 0),
             )
         return self._makers[part]

@@ -82,7 +82,10 @@ class Casting:
         else:
             x = int(rng.normal(0.5, 0.1) * width - _head_column(rgba, head * tall, 0.2 * tall))
             y = int(height - shown - head * tall)
-        return self._placed(rgba, x, y, row, shape, rng, kept == 1)
+        cut = self._characters.is_cut(row)
+        if cut:  # its lower end is no part of the picture
+            y = max(y, height - rgba.shape[0] + 2)
+        return self._placed(rgba, x, y, row, shape, rng, whole=kept == 1 and not cut)
 
     def _group(
         self, shape: tuple[int, int], count: int, rng: np.random.Generator
@@ -102,9 +105,12 @@ class Casting:
         ):
             row = self._characters.choose(rng)
             tall = max(24.0, stature(rng) * camera.scale(far))
+            cut = self._characters.is_cut(row)
             rgba = self._changed(row, tall, 1.0, upright, rng)
             x = int(column * width - rgba.shape[1] / 2)
-            yield self._placed(rgba, x, int(camera.feet(far) - rgba.shape[0]), row, shape, rng)
+            y = int(camera.feet(far) - rgba.shape[0])
+            y = max(y, height - rgba.shape[0] + 2) if cut else y
+            yield self._placed(rgba, x, y, row, shape, rng, whole=not cut)
 
     def _changed(
         self, row: Row, tall: float, kept: float, upright: bool, rng: np.random.Generator
@@ -121,7 +127,7 @@ class Casting:
             rgba = sprites.warp(rgba, rng, chibi=0.1 if kept == 1 else 0.0)
         if rng.random() < 0.5:
             rgba = rgba[:, ::-1]
-        turned = rng.random()
+        turned = 1.0 if self._characters.is_cut(row) else rng.random()
         if turned < (0.25 if upright else 0.45):
             rgba = sprites.rotate(rgba, float(rng.normal(0, 7)))
         elif not upright and turned < 0.6:
@@ -136,7 +142,8 @@ class Casting:
         row: Row,
         shape: tuple[int, int],
         rng: np.random.Generator,
-        whole: bool = True,
+        *,
+        whole: bool,
     ) -> Actor:
         """The character there, or now and then pushed out over one of the four sides.
 
