@@ -182,7 +182,7 @@ class _Work:
     def _draw(self, job: host.InpaintJob) -> bool:
         """Draws one region; False if the user ended it, which leaves the picture as it was."""
         images = host.inpaint(self._p, job)
-        if not images or _ends():
+        if not images or host.cut_short():
             return False
         drawn = images[0].convert("RGB")
         self._replace(drawn if drawn.size == self.image.size else drawn.resize(self.image.size))

@@ -51,6 +51,7 @@ class Host:
     def __init__(self):
         self.jobs, self.saved, self.shown, self.added = [], [], [], []
         self.stop_after, self.skip_after, self.fail_at = None, None, None
+        self.interrupt_after = None
         self.settings = {}
 
     def inpaint(self, p, job):
@@ -62,10 +63,16 @@ class Host:
         return [Image.fromarray(pixels), Image.new("RGB", (1, 1))]
 
     def stopping(self):
-        return self.stop_after is not None and len(self.jobs) >= self.stop_after
+        return self._after(self.stop_after) or self._after(self.interrupt_after)
 
     def skipping(self):
-        return self.skip_after is not None and len(self.jobs) >= self.skip_after
+        return self._after(self.skip_after)
+
+    def cut_short(self):
+        return self._after(self.interrupt_after) or self.skipping()
+
+    def _after(self, count):
+        return count is not None and len(self.jobs) >= count
 
     def setting(self, key):
         return self.settings.get(key, _setting(key))
@@ -80,7 +87,7 @@ _setting = host.setting
 @pytest.fixture
 def stub(monkeypatch):
     made = Host()
-    for name in ("inpaint", "stopping", "skipping", "setting", "save_image"):
+    for name in ("inpaint", "stopping", "skipping", "cut_short", "setting", "save_image"):
         monkeypatch.setattr(host, name, getattr(made, name))
     monkeypatch.setattr(host, "add_jobs", made.added.append)
     monkeypatch.setattr(host, "show_progress", made.shown.append)
@@ -229,12 +236,19 @@ def test_only_masked_the_users_mask_is_that_of_the_part_at_hand(go, p, stub):
 # ---------------------------------------------------------------- ending
 
 
-@pytest.mark.parametrize("how", ["stop_after", "skip_after"])
+@pytest.mark.parametrize("how", ["interrupt_after", "skip_after"])
 def test_what_was_drawn_stays_and_what_was_half_drawn_does_not(go, stub, how):
     setattr(stub, how, 2)
     result = go({"grow": 0}, {"target": "background"})
     assert (result.drawn, len(stub.jobs)) == (1, 2)
     assert (grey(result, 10, 20), grey(result, 70, 20)) == (40, 10)
+
+
+def test_told_to_stop_after_this_the_instance_in_hand_is_finished(go, stub):
+    stub.stop_after = 1
+    result = go({"grow": 0}, {"target": "background"})
+    assert (result.drawn, len(stub.jobs)) == (1, 1)
+    assert grey(result, 10, 20) == 40
 
 
 def test_an_interrupted_generation_gets_no_pass(go, stub, finder, image):

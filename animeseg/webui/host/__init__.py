@@ -36,6 +36,7 @@ from animeseg.webui.host.settings import (
 )
 from animeseg.webui.host.state import (
     add_jobs,
+    cut_short,
     holding_queue,
     job,
     queue,
@@ -51,6 +52,7 @@ __all__ = [
     "add_jobs",
     "add_settings",
     "cmd_option",
+    "cut_short",
     "device",
     "extension_dir",
     "family",

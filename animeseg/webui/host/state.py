@@ -1,7 +1,7 @@
 """Jobs, progress, interruption and the queue of the host.
 
-Order of locks: the host's queue first, ours (of the service and of the models) inside it; nothing
-here is called while one of ours is held.
+Order of locks: the host's queue first, ours (of the service and of the models) inside it; the queue is
+never taken while one of ours is held.
 """
 
 from __future__ import annotations
@@ -22,6 +22,14 @@ def stopping() -> bool:
     return bool(
         getattr(state, "interrupted", False) or getattr(state, "stopping_generation", False)
     )
+
+
+def cut_short() -> bool:
+    """Whether what the host samples now is given up in its middle.
+
+    Less than `stopping`: a host told to stop after this picture still finishes what it samples.
+    """
+    return bool(getattr(_state(), "interrupted", False)) or skipping()
 
 
 def skipping() -> bool:

@@ -169,3 +169,17 @@ def test_token_merging_of_the_batches_that_follow_is_put_back(webui, p):
 
 def test_without_a_host_nothing_is_drawn(p):
     assert host.inpaint(p, job()) == []
+
+
+@pytest.mark.parametrize(
+    ("state", "stops", "cut"),
+    [
+        ({}, False, False),
+        ({"interrupted": True}, True, True),
+        ({"stopping_generation": True}, True, False),
+        ({"skipped": True}, False, True),
+    ],
+)
+def test_a_host_that_stops_after_this_finishes_what_it_samples(webui, state, stops, cut):
+    vars(webui.shared.state).update(state)
+    assert (host.stopping(), host.cut_short()) == (stops, cut)
