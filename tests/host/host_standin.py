@@ -158,7 +158,7 @@ class Host:
 
     def __init__(self, flavour, monkeypatch, out):
         self.flavour, self.out = flavour, Path(out)
-        self.errors, self.saved, self.callbacks = [], [], {}
+        self.errors, self.saved, self.freed, self.callbacks = [], [], [], {}
         self.early, self.forge = flavour == A1111_16, flavour == FORGE
         self.gradio = Gradio("4.40.0" if self.forge else "3.41.2")
         monkeypatch.setitem(sys.modules, "gradio", self.gradio)
@@ -304,7 +304,6 @@ class Host:
             return {}
         package, backend = ModuleType("modules_forge"), ModuleType("backend")
         package.__path__, backend.__path__ = [], []
-        self.freed = []
         return {
             "modules_forge": package,
             "modules_forge.forge_version": _module(version="f2.0.1v1.10.1"),

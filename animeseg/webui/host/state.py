@@ -1,7 +1,7 @@
 """Jobs, progress, interruption and the queue of the host.
 
-Order of locks: the host's queue first, ours (of the service and of the models) inside it; the queue is
-never taken while one of ours is held.
+Order of locks: the host's queue first, ours (of the service and of the models) inside it; the
+queue is never taken while one of ours is held.
 """
 
 from __future__ import annotations
