@@ -7,6 +7,7 @@ taken at all.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -35,8 +36,6 @@ _LONGEST = 2000
 def write(*sets: OptionSet, without: tuple[str, ...] = ()) -> dict[str, str]:
     """The values that differ from the defaults, by their key, as the host wants them.
 
-    The host quotes what needs it.
-
     Args:
         sets: options.
         without: names that are left out.
@@ -46,8 +45,19 @@ def write(*sets: OptionSet, without: tuple[str, ...] = ()) -> dict[str, str]:
         for name, value in options.changed().items():
             if name not in without:
                 text = ", ".join(value) if isinstance(value, list) else str(value)
-                written[knobs(type(options))[name].infotext] = text
+                written[knobs(type(options))[name].infotext] = safe(text)
     return written
+
+
+def safe(text: str) -> str:
+    """``text`` such that the host reads back what was written.
+
+    The host quotes a text with a comma, a colon or a line break, but takes the quotation marks off
+    any text that begins and ends with one.
+    """
+    if text.startswith('"') and not any(sign in text for sign in ",:\n"):
+        return json.dumps(text, ensure_ascii=False)
+    return text
 
 
 def mentions(parameters: Mapping[str, Any]) -> bool:

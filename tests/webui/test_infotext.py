@@ -6,7 +6,7 @@ import json
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from animeseg.options import Options, OutputOptions, PanelOptions, PassOptions, knobs
@@ -28,9 +28,17 @@ def quoted(text):
 def parsed(line):
     found = {}
     for key, value in HOSTS_PATTERN.findall(line):
-        inside = value[:1] == '"' and value[-1:] == '"'
-        found[key] = json.loads(value) if inside else value
+        found[key] = unquoted(value)
     return found
+
+
+def unquoted(text):
+    if text[:1] != '"' or text[-1:] != '"':
+        return text
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
 
 
 def through_the_host(written):
@@ -69,11 +77,19 @@ SOME = st.fixed_dictionaries(
 
 
 @given(SOME)
+@example({"classes": ['"']})
+@example({"classes": ['"a"']})
+@example({"classes": ['"a', 'b"']})
 def test_what_was_written_is_read_back(values):
     options = Options.from_mapping(values)
     line = through_the_host({"animeseg enabled": "True", **write(options)})
     read_back = {name: value_of(knob, line) for name, knob in knobs(Options).items()}
     assert read(Options, read_back) == options
+
+
+def test_nothing_chosen_is_read_back_as_nothing():
+    line = through_the_host(write(PanelOptions(enabled=True), OutputOptions(outputs=()), Options()))
+    assert value_of(knobs(OutputOptions)["outputs"], line) == []
 
 
 def test_what_is_not_mentioned_goes_back_to_its_default():
