@@ -53,14 +53,14 @@ class HostModels(ModelSource):
         """See `ModelSource.detector`; on the CPU in the host's low-memory modes if so set."""
         spared = host.setting("animeseg_low_memory_cpu") and host.memory_mode() != "normal"
         if spared and options.device == "auto":
-            return super().detector(self._on(options, "cpu"))
-        return super().detector(self._on(options, self.device(options.device)))
+            return super().detector(_on_the_cpu(options))
+        return super().detector(self._placed(options))
 
     def sam(self, options: Options) -> Sam:
         """See `ModelSource.sam`."""
         from animeseg.refine.sam import PROMPTS_AT_ONCE
 
-        sam = super().sam(self._on(options, self.device(options.device)))
+        sam = super().sam(self._placed(options))
         sam.prompts_at_once = self._prompts_at_once or PROMPTS_AT_ONCE
         return sam
 
@@ -94,11 +94,15 @@ class HostModels(ModelSource):
         """What the settings say now."""
         return bool(host.setting("animeseg_download"))
 
-    @staticmethod
-    def _on(options: Options, device: str) -> Options:
-        """``options`` for ``device``; half precision is for graphics cards only."""
-        precision = "fp32" if device == "cpu" else options.precision
-        return options.replace(device=device, precision=precision)
+    def _placed(self, options: Options) -> Options:
+        if self._on_cpu:
+            return _on_the_cpu(options)
+        return options.replace(device=self.device(options.device))
+
+
+def _on_the_cpu(options: Options) -> Options:
+    """Where it is us who put a model on the CPU, half precision, which it lacks, is no mistake."""
+    return options.replace(device="cpu", precision="fp32")
 
 
 def environment() -> Environment:

@@ -340,3 +340,19 @@ def test_eight_callers_get_the_answers_of_one(stubs):
 @pytest.mark.slow
 def test_a_thousand_rounds_of_eight_callers_end_and_agree(stubs):
     _rounds(1000, threading.Lock())
+
+
+def test_half_precision_is_no_mistake_where_we_choose_the_cpu(monkeypatch):
+    seen = []
+    monkeypatch.setattr(ModelSource, "detector", lambda self, options: seen.append(options))
+    monkeypatch.setattr(host, "memory_mode", lambda: "low")
+    models = HostModels()
+    models.detector(Options(precision="fp16"))
+    models.detector(Options(precision="fp16", device="cpu"))
+    models.spare(on_cpu=True)
+    models.detector(Options(precision="fp16", device="cpu"))
+    assert [(one.device, one.precision) for one in seen] == [
+        ("cpu", "fp32"),
+        ("cpu", "fp16"),
+        ("cpu", "fp32"),
+    ]
