@@ -6,7 +6,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test test-fast style quality models clean
+.PHONY: demo test test-fast test-browser browser-env style quality models clean
 
 demo: $(READY)  ## find the characters in the picture of the README, offline, with the bundled weights
 	$(BIN)/animeseg segment docs/pictures/demo.jpg --out demo-out --overwrite \
@@ -14,11 +14,18 @@ demo: $(READY)  ## find the characters in the picture of the README, offline, wi
 	@echo "Done: look into demo-out/"
 
 test: $(READY) quality  ## everything: style, types, all tests
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal -m "not alone"
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal -m "not alone and not browser"
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m alone
+	$(MAKE) test-browser
 
 test-fast: $(READY)  ## only the tests that take moments
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow and not alone"
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow and not alone and not browser"
+
+test-browser: browser-env  ## the pages in a real browser, with gradio 3.41 and with gradio 4.40
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m browser -rs tests/browser
+
+browser-env: $(READY)  ## the two environments that test-browser needs
+	$(BIN)/python tests/browser/environments.py
 
 quality: $(READY)  ## linter, formatter and type checker, changing nothing
 	$(BIN)/ruff check .
@@ -74,4 +81,4 @@ $(READY): pyproject.toml
 	touch $(READY)
 
 clean:
-	rm -rf $(VENV) demo-out .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-g3 .venv-g4 demo-out .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -141,6 +141,7 @@ def serve(
     host: str = DEFAULT_HOST,
     port: int | None = None,
     *,
+    models: Callable[[], Any] | None = None,
     ready: Callable[[str], None] = lambda address: None,
 ) -> None:
     """Serves the page until it is interrupted.
@@ -148,13 +149,14 @@ def serve(
     Args:
         host: address to listen at; any but this machine's own lets others use it.
         port: default the first free one from `DEFAULT_PORT`.
+        models: gives what runs the networks; default the service of this process.
         ready: told the address as soon as the page answers there.
 
     Raises:
         MissingDependencyError: gradio is not installed.
         PortTakenError: the address is taken, or none of this machine's.
     """
-    app = make_app(local=host in LOCAL_NAMES)
+    app = make_app(models, local=host in LOCAL_NAMES)
     import uvicorn
 
     with listening(host, port) as listener:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from html import escape
 
-from animeseg.errors import AnimesegError, MissingWeightsError
+from animeseg.errors import AnimesegError, MissingWeightsError, OptionError
 from animeseg.instances import Note
 
-_WORD = re.compile(r"[^\W\d_]+(?![-._])")
+_WORD = re.compile(r"[^\W\d_]+(?![-._\w])")
+
+GESTURES = frozenset({"click", "box", "remove", "start", "kinds"})
+"""What errors are about that no option is, and the reader knows without being told."""
 
 TITLE = "animeseg"
 
@@ -88,10 +91,12 @@ def message(text: str, cure: str = "", kind: str = "info") -> str:
 
 def told(error: AnimesegError) -> str:
     """An error for the reader: what is wrong and what to do, never a traceback."""
-    cure = error.cure
+    cause, cure = error.cause, error.cure
+    if isinstance(error, OptionError) and error.field in GESTURES:
+        cause = cause.removeprefix(f"{error.field}: ")
     if isinstance(error, MissingWeightsError):
         cure = "open Models on this page, choose it and press Download"
-    return message(error.cause, cure, "error")
+    return message(cause, cure, "error")
 
 
 def unforeseen() -> str:
