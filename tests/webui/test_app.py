@@ -34,16 +34,12 @@ def served(app, path="/", headers=()):
     return said[0]["status"], dict(said[0].get("headers", [])), body
 
 
-def inner(kind=b"text/html; charset=utf-8", body=PAGE.encode()):
+def inner(kind=b"text/html; charset=utf-8"):
+    body = PAGE.encode()
+
     async def app(scope, receive, send):
-        length = (b"content-length", str(len(body)).encode())
-        await send(
-            {
-                "type": "http.response.start",
-                "status": 200,
-                "headers": [(b"content-type", kind), length],
-            }
-        )
+        headers = [(b"content-type", kind), (b"content-length", str(len(body)).encode())]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": body[:50], "more_body": True})
         await send({"type": "http.response.body", "body": body[50:]})
 
