@@ -76,18 +76,17 @@ class Shots:
         self._save("extras", self._clip("#tab_extras", 900))
 
     def tab(self) -> None:
-        """The tab: characters found, one of them picked."""
-        self._cut()
-        self._save("tab", self._clip("#tab_animeseg", 1150))
+        """The tab: characters found, one left out, picture and mask sent to Inpaint upload."""
+        self._tab("animeseg")
+        self._upload("#animeseg_tab_stage", DEMO)
+        self.page.wait_for_selector("#animeseg_tab_result img", timeout=SLOW)
+        self._idle()
+        self._save("tab", self._clip("#tab_animeseg_tab", 1150))
         self._click_on("#animeseg_tab_stage img", 0.17, 0.62)
         self._idle()
         self._choose("#animeseg_tab_view", "mask")
         self._idle()
         self._save("tab-pick", self.page.locator("#animeseg_tab_stages"))
-
-    def send(self) -> None:
-        """Picture and mask in Inpaint upload, sent from the tab."""
-        self._cut()
         self.page.click("#animeseg_tab_send_inpaint")
         self.page.wait_for_selector("#img_inpaint_mask img", timeout=SLOW)
         self.page.wait_for_timeout(1500)
@@ -97,14 +96,14 @@ class Shots:
         """Many pictures."""
         self._tab("animeseg")
         self._tab("Many pictures", "#animeseg_pages")
-        self._save("folder", self._clip("#tab_animeseg", 900))
+        self._save("folder", self._clip("#tab_animeseg_tab", 900))
 
     def models(self) -> None:
         """The weights, their licences and sizes."""
         self._tab("animeseg")
         self._tab("Models", "#animeseg_pages")
         self._idle()
-        self._save("models", self._clip("#tab_animeseg", 900))
+        self._save("models", self._clip("#tab_animeseg_tab", 900))
 
     def settings(self) -> None:
         """The section of the settings."""
@@ -123,12 +122,6 @@ class Shots:
         self._number("#txt2img_height", "512")
         self.page.fill("#txt2img_seed input", "0")
         self._open("#script_txt2img_animeseg_enabled")
-
-    def _cut(self) -> None:
-        self._tab("animeseg")
-        self._upload("#animeseg_tab_stage", DEMO)
-        self.page.wait_for_selector("#animeseg_tab_result img", timeout=SLOW)
-        self._idle()
 
     def _tab(self, name: str, inside: str = "#tabs") -> None:
         exact = re.compile(rf"^\s*{re.escape(name)}\s*$", re.IGNORECASE)
@@ -181,8 +174,8 @@ class Shots:
         """Waits until the page shows no work in progress."""
         self.page.wait_for_timeout(1500)
         self.page.wait_for_function(
-            "() => ![...document.querySelectorAll('#tab_animeseg .wrap.generating,"
-            " #tab_animeseg .wrap .eta-bar, #tab_animeseg .progress-text')]"
+            "() => ![...document.querySelectorAll('#tab_animeseg_tab .wrap.generating,"
+            " #tab_animeseg_tab .wrap .eta-bar, #tab_animeseg_tab .progress-text')]"
             ".some(e => e.offsetParent !== null)",
             timeout=SLOW,
         )
@@ -193,7 +186,7 @@ class Shots:
     def _clip(self, element: str, height: int) -> dict[str, float]:
         self.page.evaluate("() => window.scrollTo(0, 0)")
         box = self.page.locator(element).first.bounding_box() or {}
-        top = max(0.0, box.get("y", 0.0) - 60)
+        top = max(0.0, box.get("y", 0.0) - 75)
         width = float((self.page.viewport_size or {"width": 1400})["width"])
         return {"x": 0.0, "y": top, "width": width, "height": float(height)}
 
@@ -244,7 +237,6 @@ SHOTS: dict[str, Callable[[Shots], None]] = {
     "passes": Shots.passes,
     "extras": Shots.extras,
     "tab": Shots.tab,
-    "send": Shots.send,
     "folder": Shots.folder,
     "models": Shots.models,
     "settings": Shots.settings,
