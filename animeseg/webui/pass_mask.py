@@ -84,8 +84,9 @@ def pass_options(panel: Options, unit: PassOptions, kind: str, leading: str) -> 
     if not is_leading:
         return found
     classes = [name.strip() for name in unit.classes.split(",") if name.strip()]
-    changes = {"confidence": unit.confidence or found.confidence}
-    return found.replace(**changes, **({"classes": classes} if classes else {}))
+    if not classes or (kind != DEFAULT_TARGET and kind not in detectors):
+        classes = list(found.classes)  # a target that is a class says itself which
+    return found.replace(confidence=unit.confidence or found.confidence, classes=classes)
 
 
 def chosen(instances: Instances, unit: PassOptions) -> Instances:

@@ -134,6 +134,8 @@ def test_characters_are_found_as_the_panel_says_but_chosen_as_the_pass_says():
         ("character", "character", "mine", 0.5, ["x", "y"]),
         ("face", "character", "face-n", 0.0, []),
         ("character", "face", "panel-model", 0.7, ["a"]),
+        ("skirt", "skirt", "mine", 0.5, ["skirt"]),
+        ("skirt", "character", "panel-model", 0.7, ["skirt"]),
     ],
 )
 def test_the_passs_detector_is_for_what_its_target_names_first(
