@@ -92,11 +92,21 @@ def browser() -> str | None:
     return next((path for name in BROWSERS if (path := shutil.which(name))), None)
 
 
-def main() -> int:
-    for environment in ENVIRONMENTS.values():
+def outcome(environment: Environment) -> str:
+    """Makes an environment and says where it is, or why there is none."""
+    try:
         environment.make()
-        print(f"{environment.name}: {environment.python}")
-    print(f"browser: {browser() or 'none: the tests in a browser will be skipped'}")
+    except subprocess.CalledProcessError as error:
+        return f"cannot be had ({error}), its tests will be skipped"
+    return str(environment.python)
+
+
+def main() -> int:
+    if browser() is None:
+        print(f"no browser here ({', '.join(BROWSERS)}): the tests in one will be skipped")
+        return 0
+    for environment in ENVIRONMENTS.values():
+        print(f"{environment.name}: {outcome(environment)}")
     return 0
 
 

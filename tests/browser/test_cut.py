@@ -207,6 +207,17 @@ def test_every_file_can_be_taken_away(cut):
     )
 
 
+def test_what_was_corrected_is_kept_as_training_data(cut, served):
+    cut.click(*CENTRE["green"], SIZE)
+    cut.says("2 of them in the result")
+    cut.press("correction")
+    cut.says("Saved in")
+    folder = served("tab").home / "corrections"
+    body = json.loads(next(folder.glob("*.json")).read_text("utf-8"))
+    assert len(body["annotations"]) == 2
+    assert body["animeseg"]["edits"] == ["removed"]
+
+
 def test_models_are_chosen_and_found_missing_in_plain_words(cut):
     open_group(cut.page, "animeseg_tab_finding")
     for name, value in (("confidence", 0.3), ("max_instances", 7)):

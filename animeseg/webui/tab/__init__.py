@@ -40,17 +40,18 @@ def build(
     from animeseg.webui.tab.workbench import Workbench
 
     given = models or _service
+    allowed = with_folders and not host.cmd_option("hide_ui_dir_config")
     sessions = Sessions()
     # A host has its own looks, and loads our style sheet by itself.
     looks = {} if host_aware else {"css": assets.style(), "theme": compat.local_theme()}
     with compat.blocks(title=texts.TITLE, **looks) as page, gr.Tabs(elem_id="animeseg_pages"):
         with gr.Tab(texts.PAGE_CUT, elem_id="animeseg_page_cut"):
-            events = CutEvents(cut_page(with_host=host_aware), Workbench(given), sessions)
+            cut = cut_page(with_host=host_aware, with_folders=allowed)
+            events = CutEvents(cut, Workbench(given), sessions)
             events.connect()
             if host_aware:
                 send.connect(events)
         with gr.Tab(texts.PAGE_FOLDER, elem_id="animeseg_page_folder"):
-            allowed = with_folders and not host.cmd_option("hide_ui_dir_config")
             FolderPage(given, sessions, with_folders=allowed)
         with gr.Tab(texts.PAGE_MODELS, elem_id="animeseg_page_models"):
             WeightsPage(sessions)

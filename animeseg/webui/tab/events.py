@@ -7,7 +7,7 @@ from typing import Any
 
 from animeseg.errors import BadImageError, OptionError
 from animeseg.webui import compat
-from animeseg.webui.tab import previews, texts
+from animeseg.webui.tab import corrections, previews, texts
 from animeseg.webui.tab.downloads import make_file
 from animeseg.webui.tab.drawing import Drawing, Form, say
 from animeseg.webui.tab.layout import FINDING
@@ -84,6 +84,19 @@ class CutEvents(Drawing):
             page.parts[f"download_{kind}"].click(
                 self.making(kind), self.inputs, [page.files, page.message], **_PLAIN
             ).then(None, [], [], **compat.js(_FETCH))
+        page.correction.click(self.saving, self.inputs, [page.message], **_PLAIN)
+
+    def saving(self, *values: Any) -> str:
+        """Keeps the characters in the result as training data."""
+        try:
+            form = self.form(values)
+            session = self.sessions.get(values[0])
+            with session.lock:
+                folder = corrections.save(session, self.bench, form.options)
+        except Exception as error:
+            return say(error)
+        cure = "python -m animeseg.data convert makes a data set of this folder"
+        return texts.message(f"saved in {folder}", cure, "good")
 
     def making(self, kind: str) -> Callable[..., tuple[Any, str]]:
         """A handler that makes a file to download."""

@@ -43,8 +43,13 @@ class Cut:
             raise AttributeError(name) from None
 
 
-def cut_page(*, with_host: bool) -> Cut:
-    """Lays the page out in the current gradio context."""
+def cut_page(*, with_host: bool, with_folders: bool) -> Cut:
+    """Lays the page out in the current gradio context.
+
+    Args:
+        with_host: whether results can be sent to other tabs.
+        with_folders: whether files may be kept on this machine.
+    """
     import gradio as gr
 
     page = Cut()
@@ -69,7 +74,7 @@ def cut_page(*, with_host: bool) -> Cut:
                 page.options |= controls(Options, ID, FINDING)
                 part["find"] = button(texts.FIND, f"{ID}_find")
         with gr.Column(scale=1, min_width=360):
-            _shaping(page)
+            _shaping(page, with_folders=with_folders)
     return page
 
 
@@ -128,7 +133,7 @@ def _characters(part: dict[str, Any]) -> None:
     )
 
 
-def _shaping(page: Cut) -> None:
+def _shaping(page: Cut, *, with_folders: bool) -> None:
     import gradio as gr
 
     part = page.parts
@@ -142,7 +147,7 @@ def _shaping(page: Cut) -> None:
     with gr.Accordion(texts.TARGET, open=False, elem_id=f"{ID}_target_part"):
         page.options |= controls(Options, ID, ("target",))
         page.output |= controls(OutputOptions, ID, ("layer_format",))
-    with bar():
+    with bar(visible=with_folders):
         part["correction"] = button(texts.CORRECTION, f"{ID}_correction")
 
 

@@ -57,11 +57,13 @@ class Scene:
         found: every character, as the networks or clicks gave it, before its mask is shaped.
         chosen: rows that are in the result.
         marks: clicks on each row.
+        edits: what was done by hand, in order.
     """
 
     found: Instances
     chosen: frozenset[int]
     marks: tuple[tuple[Mark, ...], ...]
+    edits: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, found: Instances) -> Scene:
@@ -101,7 +103,8 @@ class Scene:
         masks = self.found.masks.copy()
         masks[row] = mask
         all_marks = (*self.marks[:row], marks, *self.marks[row + 1 :])
-        return replace(self, found=self.found.with_masks(masks), marks=all_marks)
+        edits = (*self.edits, "click")
+        return replace(self, found=self.found.with_masks(masks), marks=all_marks, edits=edits)
 
     def added(self, mask: np.ndarray, marks: tuple[Mark, ...]) -> Scene:
         """With a new character, which is chosen."""
@@ -114,13 +117,14 @@ class Scene:
             labels=np.concatenate([old.labels, fresh.labels]),
             names=old.names,
         )
-        return Scene(found, self.chosen | {row}, (*self.marks, marks))
+        return Scene(found, self.chosen | {row}, (*self.marks, marks), (*self.edits, "added"))
 
     def without(self, row: int) -> Scene:
         """With ``row`` taken away for good; the numbers behind it move up."""
         rows = [other for other in range(len(self.found)) if other != row]
         chosen = frozenset(place for place, old in enumerate(rows) if old in self.chosen)
-        return Scene(self.found[rows], chosen, tuple(self.marks[old] for old in rows))
+        marks = tuple(self.marks[old] for old in rows)
+        return Scene(self.found[rows], chosen, marks, (*self.edits, "removed"))
 
 
 @dataclass(eq=False)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -102,7 +103,7 @@ class Workbench:
         """Puts exactly ``rows`` in."""
         _, scene = session.shown()
         known = frozenset(row for row in rows if 0 <= row < len(scene.found))
-        session.change(Scene(scene.found, known, scene.marks))
+        session.change(replace(scene, chosen=known))
 
     def mark(self, session: Session, mark: Mark, row: int | None, options: Options) -> None:
         """Corrects a character by a click, or makes a new one of it.
