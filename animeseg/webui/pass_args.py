@@ -20,7 +20,7 @@ from typing import Any
 from animeseg.instances import Note
 from animeseg.options import Knob, PassOptions, knobs
 from animeseg.webui.adetailer import converted, is_theirs
-from animeseg.webui.infotext import PREFIX, mentions
+from animeseg.webui.infotext import PREFIX, mentions, safe
 from animeseg.webui.reading import clamp, read_noting
 
 NAMES = (
@@ -84,10 +84,10 @@ def write_passes(units: Sequence[PassOptions]) -> dict[str, str]:
     for number, unit in enumerate(units, 1):
         if not unit.enabled:
             continue
-        written[_head(number)] = unit.target
+        written[_head(number)] = safe(unit.target)
         for name, value in unit.changed().items():
             if name not in ("enabled", "target"):
-                written[key_of(number, knobs(PassOptions)[name])] = str(value)
+                written[key_of(number, knobs(PassOptions)[name])] = safe(str(value))
     return written
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
@@ -121,7 +122,23 @@ FREE = [knob for name, knob in knobs(PassOptions).items() if name not in (*LIMIT
 @given(st.fixed_dictionaries({}, optional={knob.name: _value(knob) for knob in FREE}))
 def test_what_is_written_is_read_back(values):
     units = (PassOptions(), PassOptions(enabled=True, **values))
-    assert pasted_passes(write_passes(units)) == units
+    assert pasted_passes(_through_the_host(write_passes(units))) == units
+
+
+def _through_the_host(written):
+    """Hosts quote what has a comma, colon or line break, and unquote all that is in quotes."""
+    return {key: _unquoted(_quoted(value)) for key, value in written.items()}
+
+
+def _quoted(text):
+    return json.dumps(text, ensure_ascii=False) if any(sign in text for sign in ",:\n") else text
+
+
+def _unquoted(text):
+    try:
+        return json.loads(text) if text[:1] == text[-1:] == '"' else text
+    except ValueError:
+        return text
 
 
 @pytest.mark.parametrize("name", NAMES)
