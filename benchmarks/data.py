@@ -2,10 +2,11 @@
 
     python benchmarks/data.py [--count 60] [--workers 1 2] [--growth 5000] [--growth-size 320]
 
-*rate* makes ``--count`` pictures of 640 pixels with every preset and number of workers, from drawn
-figures, after a first set has drawn them; CPU seconds are those of all processes. *growth* makes
+*rate* makes ``--count`` pictures of 640 pixels with every preset and number of workers, from
+figures that were drawn before; CPU seconds are those of all processes. *growth* makes
 ``--growth`` pictures in one process, converts the set to another and reads it through, and notes
-the resident set ten times on the way, after the garbage collector ran.
+the resident set ten times on the way, after the garbage collector ran. *coco* opens a COCO file of
+``--coco`` pictures with three masks each.
 """
 
 from __future__ import annotations
@@ -21,14 +22,18 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import cv2
+import numpy as np
 import psutil
 
+from animeseg.data.coco import write_coco
 from animeseg.data.converting import convert
 from animeseg.data.dataset import open_dataset
+from animeseg.data.entries import Annotation, Entry
 from animeseg.data.formats.source import Classes, FromDataset
-from animeseg.data.synth.material import find_backgrounds, find_characters
+from animeseg.data.synth.material import Characters, find_backgrounds, find_characters
 from animeseg.data.synth.recipe import PRESETS, make_recipe
-from animeseg.data.synth.run import Job, synthesise
+from animeseg.data.synth.run import DRAWN, Job, synthesise
 
 MIB = 2**20
 FIGURES = 40
@@ -42,6 +47,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--workers", type=int, nargs="*", default=[1, 2])
     parser.add_argument("--growth", type=int, default=5000, help="0: not measured")
     parser.add_argument("--growth-size", type=int, default=320)
+    parser.add_argument("--coco", type=int, default=100_000, help="0: not measured")
     parser.add_argument("--out", type=Path, default=None, help="JSON file to write")
     args = parser.parse_args(arguments)
     found: dict[str, Any] = {"count": args.count, "rate": [], "growth": {}}
@@ -62,6 +68,14 @@ def main(arguments: list[str] | None = None) -> int:
             for step in ("synth", "convert", "read"):
                 curve = " ".join(f"{value:.0f}" for value in found["growth"][step])
                 print(f"{step:8} resident MiB over {args.growth} pictures: {curve}", flush=True)
+        if args.coco:
+            found["coco"] = _in_own_process(coco, name, args.coco)
+            print(
+                f"coco     {found['coco']['megabytes']:.0f} MB, {args.coco} pictures: "
+                f"{found['coco']['seconds']:.0f} s of CPU, "
+                f"{found['coco']['growth_mib']:+.0f} MiB of memory",
+                flush=True,
+            )
     if args.out:
         args.out.write_text(json.dumps(found, indent=1), encoding="utf-8")
     return 0
@@ -71,6 +85,9 @@ def rate(folder: Path, preset: str, count: int, workers: int) -> dict[str, Any]:
     """Pictures a second and CPU seconds of each; workers are started before the clock is."""
     out = folder / f"{preset}-{workers}"
     job = _job(out, preset, count + 8 * workers, 640)
+    drawn = Characters(job.characters, 768 if preset == "default" else 0, out / DRAWN)
+    for row in job.characters:
+        drawn.pixels(row)
     begun: list[float] = []
 
     def tell(totals: Any) -> None:
@@ -114,6 +131,33 @@ def growth(name: str, count: int, size: int) -> dict[str, list[float]]:
         dataset.instances(row)
         tell(None)
     return curves
+
+
+def coco(name: str, count: int) -> dict[str, float]:
+    """CPU seconds and growth of the resident set of opening a large COCO file."""
+    path, size = Path(name) / "large.json", (480, 640)
+    mask = np.zeros(size, np.bool_)
+    cv2.ellipse(mask.view(np.uint8), (300, 240), (90, 200), 20, 0, 360, 1, -1)
+    found = tuple(Annotation.of_mask(mask) for _ in range(3))
+    write_coco(
+        path,
+        ["person"],
+        lambda: (Entry(f"{k:08}.jpg", 640, 480, found) for k in range(count)),
+        "large",
+    )
+    gc.collect()
+    before, begun = psutil.Process().memory_info().rss, _cpu()
+    dataset = open_dataset(path)
+    seconds = _cpu() - begun
+    if len(dataset.instances(count // 2)) != 3:
+        raise RuntimeError("the file was read wrongly")
+    gc.collect()
+    growth_mib = (psutil.Process().memory_info().rss - before) / MIB
+    return {
+        "megabytes": path.stat().st_size / 1e6,
+        "seconds": seconds,
+        "growth_mib": growth_mib,
+    }
 
 
 def _job(out: Path, preset: str, count: int, size: int) -> Job:

@@ -69,6 +69,27 @@ def test_supervision_reads_our_labels_as_we_do():
     assert np.array_equal(theirs.mask[0], mask)
 
 
+@pytest.mark.slow
+def test_ultralytics_reads_holes_and_parts(small_set):
+    from animeseg.data.dataset import open_dataset
+    from animeseg.detect import _ultralytics
+
+    verify = _ultralytics.find("ultralytics.data.utils:verify_image_label")
+    draw = _ultralytics.find("ultralytics.data.utils:polygon2mask")
+    check = _ultralytics.find("ultralytics.data.utils:check_det_dataset")
+    assert check(str(small_set / "data.yaml"))["names"] == {0: "character"}
+    found = open_dataset(small_set)
+    for row, picture in enumerate(found.pictures):
+        path, label = str(picture.path), str(picture.label)
+        _, _, size, polygons, *rest = verify((path, label, "", False, 1, 0, 0, False))
+        assert rest[-1] == ""  # nothing to complain about
+        masks = found.instances(row).masks
+        assert len(polygons) == len(masks)
+        for polygon, mask in zip(polygons, masks, strict=True):
+            drawn = draw(size, [(polygon * np.array(size[::-1])).ravel()]).astype(bool)
+            assert np.count_nonzero(drawn ^ mask) <= 15  # the bridges
+
+
 def test_boxes_are_written_where_asked_or_where_nothing_else_is_known():
     mask = np.zeros((20, 40), bool)
     mask[5:15, 10:30] = True

@@ -63,12 +63,21 @@ def resize_rgba(rgba: Pixels, scale: float) -> Pixels:
     """A cut-out scaled in both directions, without bleeding the colour of hidden pixels."""
     size = (max(2, round(rgba.shape[1] * scale)), max(2, round(rgba.shape[0] * scale)))
     method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-    alpha = rgba[..., 3:]
-    colour = cv2.multiply(rgba[..., :3], cv2.merge([alpha] * 3), scale=1 / 255)
-    small = cv2.resize(np.dstack([colour, alpha]), size, interpolation=method)
-    thin = small[..., 3]
-    back = cv2.divide(small[..., :3], cv2.merge([thin] * 3), scale=255)
-    return np.dstack([back, thin])
+    return straight(cv2.resize(premultiplied(rgba), size, interpolation=method))
+
+
+def premultiplied(rgba: Pixels) -> Pixels:
+    """(H, W, 4) straight RGBA with its colour multiplied by its alpha."""
+    alpha = np.ascontiguousarray(rgba[..., 3])
+    every = cv2.merge([alpha, alpha, alpha, np.full_like(alpha, 255)])
+    return np.asarray(cv2.multiply(rgba, every, scale=1 / 255), np.uint8)
+
+
+def straight(rgba: Pixels) -> Pixels:
+    """The inverse of `premultiplied`; hidden pixels become black."""
+    alpha = np.ascontiguousarray(rgba[..., 3])
+    every = cv2.merge([alpha, alpha, alpha, np.full_like(alpha, 255)])
+    return np.asarray(cv2.divide(rgba, every, scale=255), np.uint8)
 
 
 def read_rgba(path: Path) -> Pixels:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import cv2
@@ -10,13 +11,13 @@ from PIL import Image
 
 from animeseg.data.entries import Annotation
 from animeseg.data.polygons import INSET, mask_to_polygon, polygon_to_mask
-from animeseg.data.synth.pixels import resize_rgba
+from animeseg.data.synth.pixels import Cache, premultiplied, resize_rgba, straight
 from animeseg.data.yolo import TOLERANCE, polygon_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from numpy.typing import NDArray
+
+    from animeseg.data.synth.material import Characters, Row
 
     Pixels = NDArray[np.uint8]
     Points = NDArray[np.float64]
@@ -30,24 +31,55 @@ def mask_of(rgba: Pixels) -> Image.Image:
     return Image.fromarray(np.where(rgba[..., 3] > 0, 255, 0).astype(np.uint8))
 
 
+def turned(image: Image.Image, degrees: int) -> Image.Image:
+    """An RGBA or L picture turned bicubically on a canvas that holds all of it.
+
+    What Pillow's ``rotate`` with ``expand`` does, in a quarter of the time: most of the time of the
+    enhanced recipe is spent here.
+    """
+    array = np.asarray(image)
+    if array.ndim == 3:
+        array = premultiplied(array)
+    height, width = array.shape[:2]
+    matrix = cv2.getRotationMatrix2D((width / 2, height / 2), degrees, 1.0)
+    cos, sin = abs(matrix[0, 0]), abs(matrix[0, 1])
+    size = math.ceil(width * cos + height * sin), math.ceil(width * sin + height * cos)
+    matrix[:, 2] += (size[0] - width) / 2, (size[1] - height) / 2
+    result = cv2.warpAffine(array, matrix, size, flags=cv2.INTER_CUBIC)
+    return Image.fromarray(straight(result) if array.ndim == 3 else result)
+
+
 def inside(mask: Pixels, alpha: Pixels, fixes: frozenset[str]) -> NDArray[np.bool_]:
     """(H, W) bool: what counts as the character after everything was resampled."""
     return alpha >= INSIDE if "grey-mask" in fixes else mask > 0
 
 
-def scaled_inputs(
-    background: Pixels, cutouts: Iterable[Pixels], size: int
-) -> tuple[Image.Image, list[Pixels]]:
-    """Background and characters scaled alike, so that the background's longer side is ``size``.
+class Inputs:
+    """Backgrounds and characters scaled alike, so that a background's longer side is ``size``.
 
-    The report took its files as they were, which 0 does; only a larger background is scaled.
+    The report took its files as they were, which a size of 0 does; smaller backgrounds are left as
+    they are too.
     """
-    scale = min(1.0, size / max(background.shape[:2])) if size else 1.0
-    if scale == 1.0:
-        return Image.fromarray(background), list(cutouts)
-    wide = max(1, round(background.shape[1] * scale)), max(1, round(background.shape[0] * scale))
-    small = cv2.resize(background, wide, interpolation=cv2.INTER_AREA)
-    return Image.fromarray(small), [resize_rgba(rgba, scale) for rgba in cutouts]
+
+    def __init__(self, characters: Characters, size: int) -> None:
+        self._characters = characters
+        self._size = size
+        self._cache = Cache()
+
+    def background(self, rgb: Pixels) -> tuple[Image.Image, float]:
+        """The background as a picture to paste on, and the scale that it was given."""
+        scale = min(1.0, self._size / max(rgb.shape[:2])) if self._size else 1.0
+        if scale == 1.0:
+            return Image.fromarray(rgb), scale
+        wide = max(1, round(rgb.shape[1] * scale)), max(1, round(rgb.shape[0] * scale))
+        return Image.fromarray(cv2.resize(rgb, wide, interpolation=cv2.INTER_AREA)), scale
+
+    def character(self, row: Row, scale: float) -> Pixels:
+        """(H, W, 4) uint8 straight RGBA at a scale; not to be changed."""
+        rgba = self._characters.pixels(row)
+        if scale == 1.0:
+            return rgba
+        return self._cache.get((row.name, scale), lambda: resize_rgba(rgba, scale))
 
 
 def traced(mask: NDArray[np.bool_], mode: int) -> list[Points]:

@@ -47,17 +47,14 @@ class ReportEnhanced:
         self._fixes = frozenset(recipe["fix"])
         self._characters = characters
         self._backgrounds = backgrounds
+        self._inputs = report.Inputs(characters, recipe["size"])
 
     def make(self, rng: np.random.Generator, *, alpha: bool) -> Made | None:
         """One picture; None where the published program would have stopped."""
         rows = [self._characters.choose(rng) for _ in range(rng.integers(1, self._recipe["most"]))]
         chosen = int(rng.integers(len(self._backgrounds)))
-        canvas, cutouts = report.scaled_inputs(
-            self._backgrounds[chosen],
-            [self._characters.pixels(row) for row in rows],
-            self._recipe["size"],
-        )
-        changed = [self._changed(rgba, rng) for rgba in cutouts]
+        canvas, scale = self._inputs.background(self._backgrounds[chosen])
+        changed = [self._changed(self._inputs.character(row, scale), rng) for row in rows]
         widest = max(cutout.width for cutout, _ in changed)
         tallest = max(cutout.height for cutout, _ in changed)
         pasted = [
@@ -94,8 +91,7 @@ class ReportEnhanced:
             pair = [image.crop((x, y, x + across, y + down)) for image in pair]
         if recipe["rotate"]:
             degrees = int(rng.integers(0, 360))
-            method = Image.Resampling.BICUBIC
-            pair = [image.rotate(degrees, resample=method, expand=True) for image in pair]
+            pair = [report.turned(image, degrees) for image in pair]
         scale = rng.uniform(*recipe["scale"])
         size = (max(1, int(pair[0].width * scale)), max(1, int(pair[0].height * scale)))
         pair = [image.resize(size) for image in pair]

@@ -27,14 +27,14 @@ class ReportSimple:
         self._fixes = frozenset(recipe["fix"])
         self._characters = characters
         self._backgrounds = backgrounds
+        self._inputs = report.Inputs(characters, recipe["size"])
 
     def make(self, rng: np.random.Generator, *, alpha: bool) -> Made | None:
         """One picture; None where nothing of the mask is left to trace."""
         row = self._characters.choose(rng)
         chosen = int(rng.integers(len(self._backgrounds)))
-        canvas, (rgba,) = report.scaled_inputs(
-            self._backgrounds[chosen], [self._characters.pixels(row)], self._recipe["size"]
-        )
+        canvas, scale = self._inputs.background(self._backgrounds[chosen])
+        rgba = self._inputs.character(row, scale)
         size = self._fitted((rgba.shape[1], rgba.shape[0]), canvas.size)
         cutout = Image.fromarray(rgba).resize(size)
         mask = report.mask_of(rgba).resize(size)
