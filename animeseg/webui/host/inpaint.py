@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import SimpleNamespace
@@ -84,7 +84,7 @@ def inpaint(p: Any, job: InpaintJob) -> list[Image.Image]:
         return []
     run = _run_of(processing, p, job)
     try:
-        with _own_progress(), _no_traces():
+        with _own_progress(), _no_traces(job.override_settings):
             done = processing.process_images(run)
         first = int(getattr(done, "index_of_first_image", 0) or 0)
         return list(done.images[first : first + 1])
@@ -176,12 +176,19 @@ _QUIET = {
 
 
 @contextmanager
-def _no_traces() -> Iterator[None]:
+def _no_traces(overridden: Iterable[str]) -> Iterator[None]:
     """Keeps the nested run out of the total progress, and its prompt out of ``params.txt``, from
-    which the host brings back the last generation."""
+    which the host brings back the last generation.
+
+    The host puts back only those of its ``overridden`` options that were ever saved; the others
+    get their defaults before, so that it puts back these as well.
+    """
     flags = vars(getattr(shared(), "cmd_opts", SimpleNamespace()))
-    options = getattr(getattr(shared(), "opts", None), "data", {})
-    with _changed(flags, {"no_prompt_history": True}), _changed(options, _QUIET):
+    options = getattr(shared(), "opts", None)
+    data, labels = getattr(options, "data", {}), getattr(options, "data_labels", {})
+    unsaved = {name: labels[name].default for name in overridden if name in labels}
+    unsaved = {name: value for name, value in unsaved.items() if name not in data}
+    with _changed(flags, {"no_prompt_history": True}), _changed(data, {**unsaved, **_QUIET}):
         yield
 
 

@@ -159,6 +159,15 @@ def test_the_run_leaves_no_traces(webui, p, fails):
     assert (webui.shared.state.job_no, webui.shared.state.job_count) == (2, 3)
 
 
+def test_an_overridden_option_that_was_never_saved_is_put_back_too(webui, p):
+    """The host keeps what its data holds of the overridden options, and nothing else."""
+    webui.shared.opts.data_labels = {"CLIP_stop_at_last_layers": SimpleNamespace(default=1)}
+    host.inpaint(p, job(override_settings={"CLIP_stop_at_last_layers": 2, "unknown": 3}))
+    assert webui.run.override_settings == {"CLIP_stop_at_last_layers": 2, "unknown": 3}
+    assert webui.data["CLIP_stop_at_last_layers"] == 1
+    assert webui.shared.opts.data == {"save_init_img": True}
+
+
 def test_token_merging_of_the_batches_that_follow_is_put_back(webui, p):
     host.inpaint(p, job())
     assert webui.merged == [0.5]
