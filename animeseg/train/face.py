@@ -18,7 +18,8 @@ RECIPE = Recipe(
     rates=((0, 0.0), (3, 1e-4), (10, 3e-4), (HEAD, 1e-3)),
     scales=(0.5, 0.6, 0.75, 0.9, 1.0, 1.2),
     alpha=1.0,
-    operating_score=0.25,
+    operating_score=0.35,
+    image_size=512,
 )
 
 

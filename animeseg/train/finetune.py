@@ -55,6 +55,7 @@ class Recipe:
         operating_score: raw score best told apart at; it is shifted to the default confidence.
         box, cls, dfl: gains of the loss, those of ultralytics.
         seed: of the order of pictures and of the scales.
+        image_size: longer side of the input that suits the result best, stored with it.
     """
 
     task: str = "segment"
@@ -73,6 +74,7 @@ class Recipe:
     cls: float = 0.5
     dfl: float = 1.5
     seed: int = 0
+    image_size: int = 640
 
 
 def parameter_groups(model: nn.Module, recipe: Recipe) -> list[dict[str, Any]]:
@@ -240,7 +242,7 @@ def run(
         for epoch in range(recipe.epochs if shapes else 0)
     ]
     summary: dict[str, Any] = {"recipe": asdict(recipe), "pictures": len(shapes)}
-    header = {"task": recipe.task, "names": {"0": name}, "imgsz": args.imgsz}
+    header = {"task": recipe.task, "names": {"0": name}, "imgsz": recipe.image_size}
     header |= {"confidence": args.confidence, "version": args.model_version}
     tuned, began = [load_file(path) for path in args.tuned], time.monotonic()
     for average in train(model, batches, recipe, args.workers):
@@ -266,7 +268,6 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--set", nargs="*", default=[], metavar="NAME=JSON", help="recipe values")
-    parser.add_argument("--imgsz", type=int, default=640, help="input size stored as default")
     parser.add_argument("--confidence", type=float, default=0.25, help="default threshold stored")
     parser.add_argument("--model-version", default="1")
     parser.add_argument("--workers", type=int, default=1)
