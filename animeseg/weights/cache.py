@@ -85,8 +85,9 @@ class ModelCache:
             keys = list(self._entries) if key is None else [key]
             gone = [self._entries.pop(k) for k in keys if k in self._entries]
         freed = sum(entry.size for entry in gone)
-        del gone
-        _release()
+        if gone:
+            del gone
+            _release()
         return freed
 
     def loaded(self) -> list[Any]:

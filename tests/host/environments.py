@@ -38,9 +38,18 @@ fastapi==0.104.1 starlette==0.27.0 diffusers==0.31.0 peft==0.13.2
 _OPENCV = "opencv-python==4.11.0.86"
 _HEADLESS = "opencv-python-headless==4.11.0.86"
 
+_NEO = """
+Pillow==12.3.0 accelerate==1.14.0 av==19.0.1 diffusers==0.37.1 einops==0.8.2 fastapi==0.127.1
+httpx==0.28.1 huggingface-hub==0.36.2 kornia==0.6.12 numpy==2.3.5 opencv-python==5.0.0.93
+packaging==25.0 protobuf==4.25.9 psutil==7.2.2 pydantic-core==2.27.2 pydantic==2.10.6
+PyYAML==6.0.3 safetensors==0.8.0 scikit-image==0.25.2 tqdm==4.70.0 transformers==4.57.6
+torch==2.9.1+cu130 torchvision==0.24.1+cu130 requests==2.34.2 matplotlib==3.10.9
+"""
+
 PINS = {
     "A1111": f"{_COMMON} {_A1111} {_OPENCV}".split(),
     "Forge": f"{_COMMON} {_FORGE} {_OPENCV}".split(),
+    "Forge Neo": _NEO.split(),
     "A1111 with the headless OpenCV": f"{_COMMON} {_A1111} {_HEADLESS}".split(),
     "A1111 without any OpenCV": f"{_COMMON} {_A1111}".split(),
 }

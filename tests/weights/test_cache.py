@@ -106,6 +106,17 @@ def test_unload_frees_one_or_all():
     assert cache.sizes() == {}
 
 
+def test_where_nothing_is_loaded_unloading_costs_nothing(monkeypatch):
+    released = []
+    monkeypatch.setattr("animeseg.weights.cache._release", lambda: released.append(True))
+    cache = ModelCache()
+    assert cache.unload() == 0
+    assert released == []
+    cache.get("a", object)
+    cache.unload()
+    assert released == [True]
+
+
 def test_unloading_a_model_at_work_lets_it_finish():
     cache = ModelCache()
     with cache.use("a", Model) as model:
