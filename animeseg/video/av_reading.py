@@ -11,6 +11,7 @@ import numpy as np
 
 from animeseg.errors import BadVideoError, UnsupportedImageError
 from animeseg.images import Picture
+from animeseg.instances import Note
 from animeseg.video.frames import Clip, Frame, Sound, need_av
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ _DEMUXERS = "mov,mp4,matroska,webm,avi,mpeg,mpegts,flv,ogg,asf,mxf,y4m,yuv4mpegp
 """What may be opened: files that hold their frames, no lists of other files and no devices."""
 
 _DEFAULT_RATE = Fraction(25)
+_BT709, _UNSAID = 1, 2
+_NO_SUBTITLES = Note("subtitles_left", "subtitles were left out", "add them again with a muxer")
 _ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
 """FFmpeg's own decoders of these leave the alpha away."""
 
@@ -65,7 +68,6 @@ class AvReader:
         accept.check_size(context.width, context.height)
         self._decoder = self._alpha_decoder()
         rate = self._video.average_rate or self._video.guessed_rate or _DEFAULT_RATE
-        self._quarter_turns = 0
         self._pending = self._events()
         # The first frame says whether the video lies on its side.
         self._waiting: list[Frame | Sound] = []
@@ -78,6 +80,8 @@ class AvReader:
             rate=Fraction(rate),
             frames=self._count(Fraction(rate)),
             sounds=tuple(sound.codec_context.name for sound in self._sounds),
+            aspect=self._aspect(on_its_side=(height, width) != (context.height, context.width)),
+            notes=(_NO_SUBTITLES,) if streams.subtitles else (),
         )
 
     def __iter__(self) -> Iterator[Frame | Sound]:
@@ -121,7 +125,12 @@ class AvReader:
 
     def _picture(self, frame: Any) -> Picture:
         with_alpha = any(part.is_alpha for part in frame.format.components)
-        pixels = frame.to_ndarray(format="rgba" if with_alpha else "rgb24")
+        layout = "rgba" if with_alpha else "rgb24"
+        coding = {}
+        if not frame.format.is_rgb:
+            # RGB has no such coding; but PyAV before 17 converts nothing where it is not named.
+            coding = {"src_colorspace": _coding_of(frame), "dst_colorspace": "ITU601"}
+        pixels = frame.reformat(format=layout, **coding).to_ndarray()
         turns = round(getattr(frame, "rotation", 0) / 90) % 4
         if turns:
             pixels = np.rot90(pixels, turns)
@@ -145,12 +154,22 @@ class AvReader:
         rate = self._video.average_rate or _DEFAULT_RATE
         return max(1, round(1 / (Fraction(rate) * Fraction(self._video.time_base))))
 
+    def _aspect(self, *, on_its_side: bool) -> Fraction:
+        aspect = Fraction(self._video.sample_aspect_ratio or 1)
+        return 1 / aspect if on_its_side else aspect
+
     def _count(self, rate: Fraction) -> int | None:
         if self._video.frames:
             return int(self._video.frames)
         if self._container.duration:
             return max(1, round(float(Fraction(self._container.duration, 1_000_000) * rate)))
         return None
+
+
+def _coding_of(frame: Any) -> str:
+    """How colours became luma and chroma; where nothing is said, as players assume it."""
+    said = int(frame.colorspace)
+    return "ITU709" if said == _BT709 or (said == _UNSAID and frame.height >= 720) else "ITU601"
 
 
 def _refuse(url: str, flags: int, options: dict[str, str]) -> Any:

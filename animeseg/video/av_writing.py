@@ -6,6 +6,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import cv2
 import numpy as np
 
 from animeseg.errors import DiskFullError, OutputError
@@ -62,6 +63,7 @@ class AvWriter:
             raise _failed(error) from error
         self._closed = False
         self._durations: dict[int, int] = {}
+        self._start: int | None = None
         try:
             self._video = self._video_stream(quality, transparent)
             self._tracks = self._sound_streams(reader) if audio else {}
@@ -74,13 +76,19 @@ class AvWriter:
         if self._form.needs_even_sides:
             pixels = _even(pixels)
         layout = "rgba" if pixels.shape[2] == 4 else "rgb24"
-        if layout == "rgba" and self._form.is_yuv:
+        is_wider = pixels.shape[1] != self._width
+        if layout == "rgba" and (self._form.is_yuv or is_wider):
             pixels = _bled(pixels)
+        if is_wider:
+            size = self._width, pixels.shape[0]
+            pixels = np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_LINEAR), np.uint8)
         picture = self._av.VideoFrame.from_ndarray(pixels, format=layout)
         colours = {"dst_colorspace": "ITU709"} if self._form.is_yuv else {}
         picture = picture.reformat(format=self._pixels, **colours)
         picture.time_base = self._video.codec_context.time_base
-        picture.pts = self._ticks(frame.time)
+        if not self._form.sound:  # an animation begins when it is shown
+            self._start = frame.time if self._start is None else self._start
+        picture.pts = self._ticks(frame.time - (self._start or 0))
         if frame.duration:
             self._durations[picture.pts] = self._ticks(frame.duration)
         self._mux(self._video.codec_context.encode(picture))
@@ -141,6 +149,8 @@ class AvWriter:
         options = _codec_options(form, quality)
         stream = self._container.add_stream(form.codec, rate=clip.rate, options=options)
         height, width = clip.size
+        self._width = width if form.keeps_aspect else max(1, round(width * clip.aspect))
+        width = self._width
         even = 1 if form.needs_even_sides else 0
         stream.width, stream.height = width + (width & even), height + (height & even)
         stream.pix_fmt = self._pixels
@@ -150,6 +160,7 @@ class AvWriter:
         if form.is_yuv:
             context.colorspace = context.color_primaries = context.color_trc = _BT709
             context.color_range = _LIMITED_RANGE
+            context.sample_aspect_ratio = clip.aspect if form.keeps_aspect else Fraction(1)
         if transparent and form.name == "webm":
             stream.metadata["alpha_mode"] = "1"
         return stream
@@ -163,10 +174,13 @@ class AvWriter:
         tracks: dict[int, tuple[Any, Any]] = {}
         for number, source in enumerate(streams):
             if self._clip.sounds[number] in self._form.sounds:
-                tracks[number] = self._container.add_stream_from_template(source), None
+                copy = self._container.add_stream_from_template(source)
+                copy.metadata.update(_names(source))
+                tracks[number] = copy, None
                 continue
             rate = _OPUS_RATE if self._form.sound == "libopus" else source.codec_context.sample_rate
             stream = self._container.add_stream(self._form.sound, rate=rate)
+            stream.metadata.update(_names(source))
             stream.codec_context.layout = source.codec_context.layout.name
             tracks[number] = stream, source.codec_context
             self.notes += (
@@ -177,6 +191,12 @@ class AvWriter:
                 ),
             )
         return tracks
+
+
+def _names(stream: Any) -> dict[str, str]:
+    """Language and title of a sound track."""
+    tags = {name.lower(): value for name, value in stream.metadata.items()}
+    return {name: tags[name] for name in ("language", "title") if name in tags}
 
 
 def _codec_options(form: VideoFormat, quality: int) -> dict[str, str]:

@@ -111,7 +111,7 @@ def convert(
         for event in reader:
             work.take(event)
         work.end()
-        notes = work.notes | {note.code: (note, 1) for note in writer.notes}
+        notes = work.notes | {note.code: (note, 1) for note in (*reader.clip.notes, *writer.notes)}
     return Conversion(target, work.written, work.identities, tuple(notes.values()))
 
 

@@ -40,6 +40,11 @@ class VideoFormat:
         return self.opaque.startswith("yuv")
 
     @property
+    def keeps_aspect(self) -> bool:
+        """Whether a file says that its pixels are not square; in others they are made so."""
+        return self.name in ("mp4", "prores")
+
+    @property
     def needs_even_sides(self) -> bool:
         """Whether width and height have to be even."""
         return self.name == "mp4"

@@ -11,6 +11,7 @@ from animeseg.errors import MissingDependencyError
 
 if TYPE_CHECKING:
     from animeseg.images import Picture
+    from animeseg.instances import Note
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,8 @@ class Clip:
         frames: how many there are, or about; None if the file does not say.
         loops: how often an animation is shown; 0 is for ever.
         sounds: names of the codecs of the sound tracks.
+        aspect: width of a pixel by its height, as it is meant to be shown.
+        notes: what of the file is not read.
     """
 
     size: tuple[int, int]
@@ -32,6 +35,8 @@ class Clip:
     frames: int | None = None
     loops: int = 0
     sounds: tuple[str, ...] = ()
+    aspect: Fraction = Fraction(1)
+    notes: tuple[Note, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

@@ -92,24 +92,26 @@ def film(figures):
     return Film(figures, 14)
 
 
-def write_film(path, film, *, times=None, sound=None, codec="libx264", pixels="yuv420p"):
+def write_film(path, film, *, times=None, sound=None, aspect=1):
     """Writes a film as a video, by PyAV and not by the code under test.
 
     Args:
         times: in ticks of 1/24000 s; default: 23.976 frames per second.
         sound: codec of a sound track, a tone.
+        aspect: of the pixels.
     """
     import av
 
     times = times or [1001 * number for number in range(len(film.frames))]
     with av.open(str(path), "w") as container:
-        stream = container.add_stream(codec, rate=1 / NTSC, options={"crf": "8"})
+        stream = container.add_stream("libx264", rate=1 / NTSC, options={"crf": "8"})
         stream.height, stream.width = film.frames[0].shape[:2]
-        stream.pix_fmt = pixels
+        stream.pix_fmt = "yuv420p"
+        stream.codec_context.sample_aspect_ratio = Fraction(aspect)
         stream.codec_context.time_base = Fraction(1, 24000)
         track = container.add_stream(sound, rate=48000, layout="stereo") if sound else None
         for image, time in zip(film.frames, times, strict=True):
-            frame = av.VideoFrame.from_ndarray(image, format="rgb24").reformat(format=pixels)
+            frame = av.VideoFrame.from_ndarray(image, format="rgb24").reformat(format="yuv420p")
             frame.pts, frame.time_base = time, Fraction(1, 24000)
             container.mux(stream.encode(frame))
         if track is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import weakref
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -71,6 +72,27 @@ def test_the_times_of_a_sequence_are_in_a_file(tmp_path, source, film, tools):
     times = (done.path / TIMES_NAME).read_text().splitlines()
     assert times[0] == "# timestamp format v2"
     assert [float(line) / 1000 for line in times[1:]] == pytest.approx(tools.read(source).seconds)
+
+
+@pytest.mark.parametrize("name", ["apng", "webp"])
+def test_an_animation_begins_at_once_whenever_the_video_begins(tmp_path, film, tools, name):
+    times = [48_000 + 1001 * number for number in range(14)]
+    source = tools.write(tmp_path / "in.mkv", film, times=times)
+    assert tools.read(source).seconds[0] == pytest.approx(2, abs=0.002)
+    done = convert(source, tmp_path / named(name), film.segmenter(), output=GREEN, video=PLAIN)
+    made = tools.read(done.path)
+    assert made.seconds[:2] == pytest.approx([0, 1001 / 24000], abs=0.0011)
+
+
+@pytest.mark.parametrize("name", [name for name in FORMATS if name != "png"])
+def test_what_is_shown_keeps_its_proportions_where_pixels_are_not_square(
+    tmp_path, film, tools, name
+):
+    source = tools.write(tmp_path / "in.mp4", film, aspect=Fraction(32, 27))
+    done = convert(source, tmp_path / named(name), film.segmenter(), output=GREEN, video=PLAIN)
+    clip = tools.read(done.path).clip
+    height, width = clip.size
+    assert width * float(clip.aspect) / height == pytest.approx(128 * 32 / 27 / 96, abs=0.01)
 
 
 # ---------------------------------------------------------------- sound
