@@ -6,13 +6,14 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 
 from animeseg.data.similar import distance, perceptual_hash
-from animeseg.errors import BadImageError, MissingDependencyError
+from animeseg.video.frames import Frame as VideoFrame
+from animeseg.video.reading import open_video
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -86,33 +87,25 @@ class FrameFilter:
 
 
 def read_frames(path: Path, every: float) -> Iterator[Frame]:
-    """Frames of a video, one at a time.
+    """Frames of a video or an animation, one at a time.
 
     Args:
-        path: of the video.
+        path: of the file.
         every: seconds between two of them; 0 gives all.
 
     Raises:
-        BadImageError: no video, or damaged.
+        BadVideoError: no video, or damaged.
         MissingDependencyError: PyAV is not installed.
     """
-    try:
-        import av
-    except ImportError as error:
-        cure = "pip install 'animeseg[data]'"
-        raise MissingDependencyError("reading videos needs av", cure) from error
     due = -math.inf
-    try:
-        with av.open(str(path)) as container:
-            if not container.streams.video:
-                raise BadImageError(f"{path} has no pictures", "give a video")
-            for number, frame in enumerate(container.decode(container.streams.video[0])):
-                time = _time_of(frame, number)
-                if time + 1e-6 >= due:
-                    due = time + every
-                    yield Frame(time, np.asarray(frame.to_ndarray(format="rgb24"), np.uint8))
-    except (OSError, av.FFmpegError) as error:
-        raise BadImageError(f"{path} cannot be read as a video ({error})", "check it") from error
+    with open_video(path) as reader:
+        for event in reader:
+            if not isinstance(event, VideoFrame):
+                continue
+            time = float(event.time * reader.clip.time_base)
+            if time + 1e-6 >= due:
+                due = time + every
+                yield Frame(time, event.picture.rgb)
 
 
 def frames_of(
@@ -142,7 +135,3 @@ def frames_of(
 def name_of(video: Path, chosen: Chosen) -> str:
     """File name of a frame: video, scene and time in milliseconds, so that they sort by time."""
     return f"{video.stem}_{chosen.scene:04d}_{round(chosen.frame.time * 1000):09d}.jpg"
-
-
-def _time_of(frame: Any, number: int) -> float:
-    return float(frame.time) if frame.time is not None else float(number) / 25
