@@ -68,7 +68,7 @@ def look_through(path: Path, preset: Preset, *, single_class: bool = False) -> S
     if not {"train", "val"} <= set(parts):
         raise BadDatasetError(
             f"{path} has no train and val part (it has: {', '.join(parts) or 'none'})",
-            f"python -m animeseg.data split {path} OUT divides it without leaks",
+            f"python -m animeseg.data split {path} --out OUT divides it without leaks",
         )
     train, val = dataset.part("train").pictures, dataset.part("val").pictures
     return Sources(dataset.names, train, val, dataset.content_hash())
@@ -126,5 +126,5 @@ def _refuse(dataset: Dataset, faults: Sequence[str]) -> None:
     more = f"; and {len(faults) - _SHOWN_FAULTS} more" if len(faults) > _SHOWN_FAULTS else ""
     raise BadDatasetError(
         "; ".join(faults[:_SHOWN_FAULTS]) + more,
-        f"python -m animeseg.data check {dataset.root} --repair OUT",
+        f"python -m animeseg.data check {dataset.root} --repair --out OUT",
     )
