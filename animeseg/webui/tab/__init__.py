@@ -5,7 +5,7 @@ events.py      what happens when it is used
 workbench.py   find, pick, fix, undo, shape: the work itself, without gradio
 session.py     what is remembered about each visitor's picture
 previews.py    what the page shows; downloads.py: what it gives away
-folder.py      many pictures; models.py: the weights
+folder.py      many pictures; film.py: videos; weights.py: the weights
 send.py        handing results to other tabs of the host
 texts.py       every text of the page
 """
@@ -33,6 +33,7 @@ def build(
     from animeseg.webui import assets, compat, host
     from animeseg.webui.tab import send
     from animeseg.webui.tab.events import CutEvents
+    from animeseg.webui.tab.film import VideoPage
     from animeseg.webui.tab.folder import FolderPage
     from animeseg.webui.tab.layout import cut_page
     from animeseg.webui.tab.session import Sessions
@@ -53,6 +54,8 @@ def build(
                 send.connect(events)
         with gr.Tab(texts.PAGE_FOLDER, elem_id="animeseg_page_folder"):
             FolderPage(given, sessions, with_folders=allowed)
+        with gr.Tab(texts.PAGE_VIDEO, elem_id="animeseg_page_video"):
+            VideoPage(given, sessions)
         with gr.Tab(texts.PAGE_MODELS, elem_id="animeseg_page_models"):
             WeightsPage(sessions)
     return page

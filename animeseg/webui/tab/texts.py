@@ -15,7 +15,7 @@ GESTURES = frozenset({"click", "box", "remove", "start", "kinds"})
 
 TITLE = "animeseg"
 
-PAGE_CUT, PAGE_FOLDER, PAGE_MODELS = "Cut out", "Many pictures", "Models"
+PAGE_CUT, PAGE_FOLDER, PAGE_VIDEO, PAGE_MODELS = "Cut out", "Many pictures", "Video", "Models"
 
 PICTURE = "Picture"
 RESULT = "Result"
@@ -56,6 +56,8 @@ START, STOP_BATCH = "Start", "Stop"
 REPORT_HEADS = ("Picture", "State", "Characters", "Time", "Remark")
 RESULTS = "Results"
 
+VIDEO, FORMAT = "Video or animation", "Format"
+
 MODEL = "Model"
 WEIGHT_BUTTONS = {
     "fetch": "Download",
@@ -79,6 +81,7 @@ BUNDLED = "comes with animeseg"
 WELCOME = "Drop a picture on the left. Its characters are found at once."
 FOLDER_WELCOME = "Drop pictures, or name a folder. Nothing is ever overwritten."
 WEIGHTS_WELCOME = "Choose a model and press Download. Nothing is fetched by itself."
+VIDEO_WELCOME = "Drop a video or an animation. Its characters are followed from frame to frame."
 UPLOAD_WELCOME = "Drop pictures; the results come as one ZIP file."
 
 
