@@ -106,8 +106,8 @@ def test_simple_stays_inside_the_frame():
 
 
 def test_enhanced_pastes_one_to_seven():
-    recipe = make_recipe("report-enhanced", {"size": 0}, ["merge", "empty", "small-pieces"])
-    maker = ReportEnhanced(recipe, Figures(box(20, 20)), ground(400, 400))
+    fixes = ("merge", "empty", "small-pieces")
+    maker = enhanced(box(9, 9), background=ground(60, 60), fixes=fixes)
     counts = {len(make(maker, seed).sources["characters"]) for seed in range(60)}
     assert counts == set(range(1, 8))
 
