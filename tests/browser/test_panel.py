@@ -5,13 +5,24 @@ from __future__ import annotations
 import json
 
 import pytest
-from pages import png
+from pages import png, upload
 from playwright.sync_api import expect
 from stand_in import picture
 
 from animeseg.options import Options, OutputOptions, PanelOptions, PassOptions, knobs
+from animeseg.webui.panel_args import NAMES
 
 BACKDROP = "background_picture"
+
+
+def another_number(knob):
+    """On a step of the slider; of two that bound each other the smaller stays the smaller."""
+    step = knob.step or (1 if knob.kind == "int" else 0.01)
+    share = 0.75 if knob.default == knob.maximum else 0.25
+    steps = round(share * (knob.maximum - knob.minimum) / step)
+    value = round(knob.minimum + steps * step, 6)
+    value = value if value != knob.default else round(value + step, 6)
+    return int(value) if knob.kind == "int" else float(value)
 
 
 class PanelPage:
@@ -23,9 +34,7 @@ class PanelPage:
 
     def open_everything(self):
         """Opens every accordion there is, those that come to light by it too."""
-        closed = self.page.locator(
-            "button.label-wrap:not(.open) >> visible=true, .label-wrap:not(.open) >> visible=true"
-        )
+        closed = self.page.locator(".label-wrap:not(.open) >> visible=true")
         while closed.count():
             before = closed.count()
             closed.first.click()
@@ -45,8 +54,7 @@ class PanelPage:
             part.locator("input[type=checkbox]").first.click()
             return not knob.default
         if knob.kind in ("int", "float"):
-            value = knob.maximum if knob.default != knob.maximum else knob.minimum
-            value = int(value) if knob.kind == "int" else float(value)
+            value = another_number(knob)
             field = part.locator("input[type=number]").first
             field.fill(f"{value:g}")
             field.blur()
@@ -97,17 +105,15 @@ def test_every_control_of_the_panel_is_read(visit, name):
     panel.page.locator(f"#{panel.prefix}_enabled input[type=checkbox]").first.click()
     panel.open_everything()
     expected = {}
-    for options in (PanelOptions, OutputOptions, Options):
-        for knob in knobs(options).values():
-            elem_id = f"{panel.prefix}_{knob.name}"
-            if knob.name == "enabled" or not panel.page.locator(f"#{elem_id}").count():
-                continue
-            if knob.name == BACKDROP:
-                panel.page.locator(f"#{elem_id} input[type=file]").first.set_input_files(
-                    [{"name": "b.png", "mimeType": "image/png", "buffer": png(picture())}]
-                )
-                expect(panel.page.locator(f"#{elem_id} img").first).to_be_visible()
-                continue
+    known = {**knobs(PanelOptions), **knobs(OutputOptions), **knobs(Options)}
+    # The automatic mask is for what img2img is given; txt2img hides it.
+    hidden = {"enabled"} | ({"auto_mask"} if name == "txt2img" else set())
+    for knob in (known[each] for each in NAMES if each not in hidden):
+        elem_id = f"{panel.prefix}_{knob.name}"
+        if knob.name == BACKDROP:
+            upload(panel.page, elem_id, "b.png", png(picture()))
+            expect(panel.page.locator(f"#{elem_id} img").first).to_be_visible()
+        else:
             expected[knob.name] = panel.use(elem_id, knob)
     told = panel.read()
     read = {**told["panel"], **told["options"], **told["output"]}
