@@ -52,8 +52,8 @@ class Setting:
 
         A configuration edited by hand, or written by another version, never stops a picture.
         """
-        if isinstance(self.default, float) and isinstance(value, int):
-            value = float(value)
+        if type(self.default) is int and isinstance(value, float) and value.is_integer():
+            value = int(value)  # as sliders and the host's API give whole numbers
         if type(value) is not type(self.default):
             return self.default
         if self.choices and value not in self.choices:

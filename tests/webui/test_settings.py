@@ -29,6 +29,9 @@ def test_a_default_is_one_of_the_values_accepted(setting):
     ("key", "value", "expected"),
     [
         ("animeseg_passes", 7, 7),
+        ("animeseg_passes", 7.0, 7),
+        ("animeseg_passes", 7.5, 4),
+        ("animeseg_passes", float("nan"), 4),
         ("animeseg_passes", 99, 15),
         ("animeseg_passes", -1, 1),
         ("animeseg_passes", "many", 4),
