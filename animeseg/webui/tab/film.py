@@ -63,10 +63,10 @@ class VideoPage:
                 part["format"] = gr.Dropdown(
                     list(FORMAT_NAMES), value="webm", label=texts.FORMAT, elem_id=f"{ID}_format"
                 )
-                self.video = controls(VideoOptions, ID, VIDEO_KNOBS)
                 with bar():
                     part["start"] = button(texts.START, f"{ID}_start", "primary")
                     part["stop"] = button(texts.STOP, f"{ID}_stop", "stop")
+                self.video = controls(VideoOptions, ID, VIDEO_KNOBS)
             with gr.Column(scale=1, min_width=360):
                 part["progress"] = gr.HTML("", elem_id=f"{ID}_progress")
                 part["result"] = compat.files(texts.RESULTS, f"{ID}_result", interactive=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from types import ModuleType, SimpleNamespace
 
 import pytest
@@ -127,3 +128,37 @@ def test_the_interrupt_of_the_host_ends_the_job(started, body, monkeypatch):
     reply = host.client.post("/animeseg/v1/segment", json=body)
     assert (reply.status_code, reply.json()["code"]) == (503, "interrupted")
     assert host.state.job == ""
+
+
+def test_eight_clients_and_jobs_of_the_host_take_turns_without_a_deadlock(started, tools):
+    host = started(api=True)
+    bodies = [
+        {"image": tools.in_base64(tools.encoded(tools.make_picture(seed, seed % 3)))}
+        for seed in range(8)
+    ]
+    serial = [host.client.post("/animeseg/v1/segment", json=body).json() for body in bodies]
+    over, jobs = threading.Event(), []
+
+    def txt2img():
+        while not over.is_set():
+            with host.lock:
+                jobs.append(1)
+            over.wait(0.001)
+
+    def ask(number):
+        reply = host.client.post("/animeseg/v1/segment", json=bodies[number % 8])
+        return number % 8, reply.json()
+
+    generating = threading.Thread(target=txt2img, daemon=True)
+    generating.start()
+    try:
+        with ThreadPoolExecutor(8) as pool:
+            answers = list(pool.map(ask, range(120), timeout=120))
+    finally:
+        over.set()
+        generating.join(20)
+    assert len(jobs) > 1
+    assert not generating.is_alive()
+    for number, answer in answers:
+        for key in ("instances", "outputs", "count"):
+            assert answer[key] == serial[number][key]
