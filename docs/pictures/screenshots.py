@@ -57,7 +57,7 @@ class Shots:
         self._txt2img()
         self._open(f"{first}_group_inpainting")
         self.page.locator(f"{first}_enabled input").check()
-        self.page.fill(f"{first}_prompt textarea", "[@left] red dress [SEP] [SKIP]")
+        self.page.fill(f"{first}_prompt textarea", "[@left] brown dress [SEP] [SKIP]")
         self._number(f"{first}_denoise", "0.9")
         self.page.wait_for_timeout(500)
         self.page.locator("#script_txt2img_animeseg_passes").scroll_into_view_if_needed()
@@ -96,21 +96,21 @@ class Shots:
         """Many pictures."""
         self._tab("animeseg")
         self._tab("Many pictures", "#animeseg_pages")
-        self._save("folder", self._clip("#tab_animeseg_tab", 900))
+        self._save("folder", self.page.locator("#animeseg_pages"))
 
     def models(self) -> None:
         """The weights, their licences and sizes."""
         self._tab("animeseg")
         self._tab("Models", "#animeseg_pages")
         self._idle()
-        self._save("models", self._clip("#tab_animeseg_tab", 900))
+        self._save("models", self.page.locator("#animeseg_pages"))
 
     def settings(self) -> None:
         """The section of the settings."""
         self._tab("Settings")
         self.page.get_by_role("button", name="animeseg", exact=True).last.click()
         self.page.wait_for_timeout(1000)
-        self._save("settings", self._clip("#tab_settings", 1300))
+        self._save("settings", self.page.locator("#settings_animeseg"))
 
     # What a user does.
 
