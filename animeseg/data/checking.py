@@ -204,7 +204,8 @@ def repeated(folder: Path, looked: Sequence[Looked], near: int) -> list[Fault]:
         a, b = seen[first], seen[second]
         other = _shown(folder, a.picture.path)
         code = "duplicate" if (first, second) in exact or a.sha256 == b.sha256 else "near_duplicate"
-        if a.picture.part != b.picture.part:
+        # Two blank pictures show the same nothing: one does not tell about the other.
+        if a.picture.part != b.picture.part and not similar.is_blank(a.phash):
             code = "leak"
         how = "is" if a.sha256 == b.sha256 else "is nearly"
         faults.append(Fault(code, _shown(folder, b.picture.path), 0, f"{how} {other}"))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from animeseg.instances import Instances
-from animeseg.masks import decode_rle, encode_rle
+from animeseg.masks import decode_rle, encode_rle, rle_area
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -62,7 +62,7 @@ class Annotation:
         shape: dict[str, Any] = {"segmentation": [], "area": (x1 - x0) * (y1 - y0)}
         if self.counts is not None:
             rle = {"size": list(size), "counts": self.counts}
-            shape = {"segmentation": rle, "area": int(np.count_nonzero(self.mask(size)))}
+            shape = {"segmentation": rle, "area": rle_area(rle)}
         named = {"identity": self.identity} if self.identity else {}
         head = {"category_id": self.label + 1, "bbox": [x0, y0, x1 - x0, y1 - y0]}
         return {**head, **shape, "iscrowd": int(self.crowd), **named}

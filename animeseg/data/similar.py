@@ -8,6 +8,7 @@ and small edits.
 from __future__ import annotations
 
 import itertools
+import re
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Sequence
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+_BLANK = re.compile("ffff(00[0-9a-f]{2}){3}")
 SIDE = 32
 LOW = 8
 BITS = LOW * LOW
@@ -42,6 +44,11 @@ def perceptual_hash(rgb: NDArray[np.uint8]) -> str:
     return f"{int(''.join('1' if bit else '0' for bit in bits), 2):016x}"
 
 
+def is_blank(phash: str) -> bool:
+    """Whether a hash is that of a picture of one colour, which tells nothing about others."""
+    return bool(_BLANK.fullmatch(phash))
+
+
 def distance(a: str, b: str) -> int:
     """In how many bits two hashes differ."""
     return (int(a, 16) ^ int(b, 16)).bit_count()
@@ -51,7 +58,8 @@ def near_pairs(hashes: Sequence[str], near: int = NEAR) -> list[tuple[int, int]]
     """Rows of hashes that differ in at most ``near`` bits, each with a row before it.
 
     Equal hashes are linked in a chain, so that a thousand blank pictures give a thousand pairs and
-    not half a million. Others are found in blocks: of ``near + 1`` blocks at least one is equal.
+    not half a million; blank ones are near equal ones only. Others are found in blocks: of
+    ``near + 1`` blocks at least one is equal.
     """
     first: dict[int, int] = {}
     pairs: list[tuple[int, int]] = []
@@ -62,7 +70,7 @@ def near_pairs(hashes: Sequence[str], near: int = NEAR) -> list[tuple[int, int]]
             pairs.append((previous[value], row))
         first.setdefault(value, row)
         previous[value] = row
-    pairs += _near_values(first, near)
+    pairs += _near_values({v: row for v, row in first.items() if not is_blank(f"{v:016x}")}, near)
     return sorted(pairs)
 
 

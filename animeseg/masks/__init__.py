@@ -33,7 +33,7 @@ from animeseg.masks.morphology import (
     offset,
     shrink,
 )
-from animeseg.masks.rle import decode_rle, encode_rle
+from animeseg.masks.rle import decode_rle, encode_rle, rle_area
 from animeseg.masks.shape import (
     cutout_alpha,
     inpaint_mask,
@@ -59,6 +59,7 @@ __all__ = [
     "pairwise_containment",
     "pairwise_intersections",
     "pairwise_iou",
+    "rle_area",
     "shape_mask",
     "shrink",
     "union_alpha",

@@ -35,6 +35,22 @@ def decode_rle(rle: Mapping[str, Any]) -> Mask:
         ValueError: when the runs do not fill the size, or the size is not acceptable. (Unpacked
             here and not by pycocotools, whose C code trusts its input.)
     """
+    height, width, runs = _checked(rle)
+    columns = np.repeat(np.arange(len(runs)) % 2 == 1, runs).reshape(width, height)
+    return np.ascontiguousarray(columns.T)
+
+
+def rle_area(rle: Mapping[str, Any]) -> int:
+    """Pixels inside the mask of COCO's compressed run lengths, without unpacking it.
+
+    Raises:
+        ValueError: as `decode_rle`.
+    """
+    return sum(_checked(rle)[2][1::2])
+
+
+def _checked(rle: Mapping[str, Any]) -> tuple[int, int, list[int]]:
+    """Height, width and runs, which fill them."""
     try:
         height, width = (int(side) for side in rle["size"])
         counts = str(rle["counts"]).encode("ascii")
@@ -45,8 +61,7 @@ def decode_rle(rle: Mapping[str, Any]) -> Mask:
     runs = _runs(counts)
     if min(runs, default=0) < 0 or sum(runs) != height * width:
         raise ValueError(f"the run lengths do not fill a {height} x {width} mask")
-    columns = np.repeat(np.arange(len(runs)) % 2 == 1, runs).reshape(width, height)
-    return np.ascontiguousarray(columns.T)
+    return height, width, runs
 
 
 def _runs(counts: bytes) -> list[int]:

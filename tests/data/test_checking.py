@@ -98,6 +98,16 @@ def test_changed_pictures_are_a_warning(small_set):
     assert set(SPOILT) | {"stale", "same_line", "no_pictures", "bad_annotation"} == set(CODES)
 
 
+def test_blank_pictures_in_two_parts_are_no_leak(tmp_path, made):
+    root = made["build"](tmp_path / "set", names=("train/a.jpg", "val/b.jpg"))
+    for name, quality in (("train/x", 90), ("val/y", 50)):
+        blank = np.full((48, 64, 3), 200, np.uint8)
+        path = str(root / "images" / f"{name}.jpg")
+        cv2.imwrite(path, blank, [cv2.IMWRITE_JPEG_QUALITY, quality])
+        (root / "labels" / f"{name}.txt").write_text("")
+    assert by_code(check(root)) == {"near_duplicate": 1}
+
+
 def test_an_empty_set_is_a_fault(tmp_path):
     (tmp_path / "images").mkdir()
     assert [fault.code for fault in check(tmp_path)] == ["no_pictures"]

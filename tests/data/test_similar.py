@@ -8,7 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from animeseg.data.similar import distance, groups, links_by_key, near_pairs, perceptual_hash
+from animeseg.data.similar import (
+    distance,
+    groups,
+    is_blank,
+    links_by_key,
+    near_pairs,
+    perceptual_hash,
+)
 
 
 def picture(seed):
@@ -40,6 +47,13 @@ def test_blank_pictures_are_alike_by_colour():
     red, also, blue = ([255, 0, 0], [255, 0, 0], [0, 0, 255])
     hashes = [perceptual_hash(np.full((9, 9, 3), c, np.uint8)) for c in (red, also, blue)]
     assert near_pairs(hashes, 6) == [(0, 1)]
+
+
+def test_blank_pictures_of_like_colours_are_not_alike():
+    hashes = [perceptual_hash(np.full((9, 9, 3), shade, np.uint8)) for shade in (16, 17, 18)]
+    assert all(map(is_blank, hashes))
+    assert near_pairs(hashes, 8) == []
+    assert not is_blank(perceptual_hash(picture(0)))
 
 
 @given(st.lists(st.integers(0, 2**64 - 1), max_size=30), st.integers(0, 8), st.randoms())

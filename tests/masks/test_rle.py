@@ -71,5 +71,11 @@ def test_damaged_run_lengths_never_reach_the_decoder(mask, data):
     ],
 )
 def test_senseless_run_lengths_are_refused(rle):
-    with pytest.raises(ValueError, match="run lengths"):
-        masks.decode_rle(rle)
+    for read in (masks.decode_rle, masks.rle_area):
+        with pytest.raises(ValueError, match="run lengths"):
+            read(rle)
+
+
+@given(any_mask)
+def test_the_area_is_known_without_unpacking(mask):
+    assert masks.rle_area(masks.encode_rle(mask)) == mask.sum()
