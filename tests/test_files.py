@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from animeseg.errors import AnimesegError, DiskFullError, OutputError, OutputExistsError
-from animeseg.files import write_file, write_png
+from animeseg.files import whole_path, write_file, write_png
 
 
 def left_in(folder):
@@ -135,3 +135,62 @@ def test_png_holds_the_very_pixels(tmp_path, rng, channels):
     write_png(tmp_path / "x.png", pixels)
     with Image.open(tmp_path / "x.png") as image:
         np.testing.assert_array_equal(np.asarray(image), pixels)
+
+
+def test_a_large_file_has_its_name_only_when_the_block_ends_well(tmp_path):
+    target = tmp_path / "new" / "film.webm"
+    with whole_path(target) as partial:
+        partial.write_bytes(b"half")
+        assert not target.exists()
+        partial.write_bytes(b"whole")
+    assert target.read_bytes() == b"whole"
+
+    def broken(error):
+        with whole_path(tmp_path / "other") as partial:
+            partial.write_bytes(b"half")
+            raise error
+
+    for error in (ValueError, KeyboardInterrupt, OSError):
+        with pytest.raises(error):
+            broken(error)
+    assert [path.name for path in tmp_path.iterdir()] == ["new"]
+
+
+def test_a_directory_has_its_name_only_when_the_block_ends_well(tmp_path):
+    target = tmp_path / "frames"
+
+    def fill(count):
+        with whole_path(target) as partial:
+            partial.mkdir()
+            (partial / "1.png").write_bytes(b"1")
+            assert count == 1, "damaged"
+
+    with pytest.raises(AssertionError, match="damaged"):
+        fill(2)
+    assert list(tmp_path.iterdir()) == []
+    fill(1)
+    assert (target / "1.png").read_bytes() == b"1"
+    for overwrite in (False, True):
+        with pytest.raises(OutputError), whole_path(target, overwrite=overwrite):
+            pytest.fail("a directory would be replaced")
+
+
+def test_a_large_file_replaces_another_only_if_told(tmp_path):
+    target = tmp_path / "film.webm"
+    target.write_bytes(b"precious")
+    with pytest.raises(OutputExistsError), whole_path(target):
+        pytest.fail("the work would be for nothing")
+    with whole_path(target, overwrite=True) as partial:
+        partial.write_bytes(b"new")
+        assert target.read_bytes() == b"precious"
+    assert target.read_bytes() == b"new"
+    late = tmp_path / "late"
+
+    def overtaken():
+        with whole_path(late) as partial:
+            partial.write_bytes(b"new")
+            late.write_bytes(b"came first")
+
+    with pytest.raises(OutputExistsError):
+        overtaken()
+    assert late.read_bytes() == b"came first"
