@@ -7,25 +7,36 @@ their folder on the path only while it loads them, and runs them again when its 
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from animeseg.webui import host, missing
 from animeseg.webui.guard import guarded, tell
 from animeseg.webui.tab.captured import capture
 
+if TYPE_CHECKING:
+    from animeseg.webui.service import Service
+
 TAB_TITLE = "animeseg"
 TAB_ID = "animeseg_tab"
+
+_drawn: dict[str, Any] = {}
 
 
 def panel_or_message(build: Callable[[], Any], title: str, elem_id: str) -> Any:
     """What ``build`` makes; where packages are missing or it fails, a panel that says so, and None.
 
-    The host dies at start if a panel cannot be built, so this never raises.
+    The host dies at start if a panel cannot be built, so this never raises. It also asks for every
+    panel four more times than it shows, only to read default values for its API: those get the
+    panel that is there already, since making hundreds of components takes a noticeable time.
     """
+    if elem_id in _drawn:
+        return _drawn[elem_id]
     try:
         if not missing.problems():
-            return build()
+            _drawn[elem_id] = build()
+            return _drawn[elem_id]
         _message(title, elem_id, missing.text(missing.problems()))
     except Exception as error:  # the edge: the host starts whatever happens here
         line = tell(error, f"the panel {title}")
@@ -38,11 +49,12 @@ def register() -> None:
     level = str(host.cmd_option("animeseg_loglevel") or "warning").upper()
     logging.getLogger("animeseg").setLevel(level)
     host.keep_alpha()
+    _drawn.clear()
     host.on("ui_settings", host.add_settings)
     host.on("after_component", capture)
     host.on("ui_tabs", _tab)
     host.on("app_started", _routes)
-    host.on("before_ui", _axes)
+    host.on("before_ui", _begin_page)
     host.on("before_image_saved", _keep_alpha)
     host.on("script_unloaded", _release)
     for line in (missing.log_line(), *missing.warnings()):
@@ -52,9 +64,7 @@ def register() -> None:
 
 def settle() -> None:
     """Before the host generates: models that wait for a next click make room now."""
-    from animeseg.webui.service import existing
-
-    service = existing()
+    service = _service_in_use()
     if service is not None:
         guarded(service.settle)()
 
@@ -89,6 +99,12 @@ def _routes(demo: Any, app: Any) -> None:
     register_in_host(demo, app)
 
 
+def _begin_page() -> None:
+    """A new page is drawn: at the start, or when it is reloaded."""
+    _drawn.clear()
+    guarded(_axes)()
+
+
 def _axes() -> None:
     from animeseg.webui.xyz import add_axes
 
@@ -103,11 +119,15 @@ def _keep_alpha(params: Any) -> None:
 
 def _release() -> None:
     """The page is being reloaded: nothing may keep graphics memory meanwhile."""
-    from animeseg.webui.service import existing
-
-    service = existing()
+    service = _service_in_use()
     if service is not None:
         service.release()
+
+
+def _service_in_use() -> Service | None:
+    """The service, if anybody has used it; a host that never does need not even import it."""
+    module = sys.modules.get("animeseg.webui.service")
+    return None if module is None else module.existing()
 
 
 def _message(title: str, elem_id: str, text: str) -> None:

@@ -85,6 +85,14 @@ def test_panels_can_be_built_as_often_as_hosts_do(host):
     assert len(host.tabs[0].infotext_fields) >= len(NAMES) - 1
 
 
+def test_asking_for_default_values_again_makes_no_more_components_until_a_new_page(host):
+    first, again, _ = host.build()
+    assert all(one is other for one, other in zip(first[0], again[0], strict=True))
+    host.call("before_ui")
+    renewed = host.build()[0]
+    assert not any(one is other for one, other in zip(first[0], renewed[0], strict=True))
+
+
 def test_settings_appear_with_their_defaults_and_the_dangerous_ones_are_closed_to_the_api(host):
     host.call("ui_settings")
     labels = host.shared.opts.data_labels
@@ -296,6 +304,22 @@ def test_reloading_the_page_frees_the_models(host, monkeypatch):
     monkeypatch.setattr(service, "existing", lambda: Released(released))
     host.call("script_unloaded")
     assert released == ["released"]
+
+
+@pytest.mark.parametrize("broken", [False, True])
+def test_models_that_wait_make_room_before_a_generation(host, monkeypatch, capsys, broken):
+    settled = []
+
+    class Waiting:
+        def settle(self):
+            settled.append(True)
+            if broken:
+                raise RuntimeError("broken on purpose")
+
+    monkeypatch.setattr(service, "existing", Waiting)
+    _, processed = host.generate((False,))
+    assert (settled, len(processed.images)) == ([True], 2)
+    assert not host.errors
 
 
 class Released:
