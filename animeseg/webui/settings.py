@@ -110,9 +110,9 @@ SETTINGS = (
     ),
     Setting(
         "animeseg_passes",
-        4,
+        2,
         "Number of inpaint passes",
-        "How many passes the panel offers.",
+        "How many passes the panel offers; each takes the host some time to build at its start.",
         span=(1, 15),
         step=1,
         reload=True,
