@@ -24,6 +24,7 @@ OPENCV = (
 """Packages that all bring the module ``cv2`` and overwrite each other's files."""
 
 
+_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
 _CLAUSE = re.compile(r"(>=|<=|==|<)(.+)")
 _HOLDS = {">=": operator.ge, "<=": operator.le, "==": operator.eq, "<": operator.lt}
 
@@ -146,15 +147,26 @@ def mixed_opencv() -> tuple[str, ...]:
 
 
 def everything_installed() -> Iterator[tuple[str, str]]:
-    """Name and version of every installed package, each name once, as the first on the path."""
+    """Name and version of every installed package, each name once, as it is imported.
+
+    A pip that was interrupted leaves folders such as ``~umpy-1.24.4.dist-info``, which still say
+    they are numpy: pinning that version would replace the one in use. Names and versions that pip
+    would not read are left out.
+    """
     from importlib import metadata
+
+    from packaging.version import InvalidVersion, Version
 
     seen = set()
     for distribution in metadata.distributions():
         name = str(distribution.metadata["Name"] or "")
-        if name and normal(name) not in seen and distribution.version:
-            seen.add(normal(name))
-            yield name, distribution.version
+        if normal(name) in seen or not _NAME.fullmatch(name):
+            continue
+        seen.add(normal(name))
+        try:
+            yield name, str(Version(installed_version(name) or ""))
+        except InvalidVersion:
+            continue
 
 
 @lru_cache(maxsize=1)

@@ -178,6 +178,27 @@ def test_versions_are_read_from_folders_as_from_metadata():
         assert requirements.installed_version(item.name) == expected
 
 
+def test_what_an_interrupted_pip_left_behind_is_not_what_is_installed(monkeypatch, tmp_path):
+    for folder, name, version in (
+        ("~umpy-1.24.4", "numpy", "1.24.4"),
+        ("numpy-1.26.2", "numpy", "1.26.2"),
+        ("torch-2.1.2+cu121", "torch", "2.1.2+cu121"),
+        ("odd-2020a1x", "odd", "2020a1x"),
+        ("no name-1.0", "no name", "1.0"),
+        ("-ip-1.0", "-ip", "1.0"),
+    ):
+        (tmp_path / f"{folder}.dist-info").mkdir()
+        text = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
+        (tmp_path / f"{folder}.dist-info" / "METADATA").write_text(text)
+    monkeypatch.setattr(sys, "path", [str(tmp_path)])
+    requirements.look_again()
+    try:
+        found = sorted(requirements.everything_installed())
+    finally:
+        requirements.look_again()
+    assert found == [("numpy", "1.26.2"), ("torch", "2.1.2+cu121")]
+
+
 @pytest.mark.parametrize(
     ("installed", "expected"),
     [
