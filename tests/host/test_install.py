@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 import pytest
-from environments import PINS, Environment
+from host_environments import PINS, Environment
 
 pytestmark = pytest.mark.slow
 

@@ -1,6 +1,6 @@
 """Environments like those of hosts: the right names and versions, and nothing in them.
 
-    python tests/host/environments.py A1111          # pip freeze before and after install.py
+    python tests/host/host_environments.py A1111          # pip freeze before and after install.py
 
 Packages of hundreds of MB are stood in for by empty wheels of the same name and version: what
 matters to pip are names and versions.
