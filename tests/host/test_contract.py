@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import subprocess
 import sys
 
@@ -44,7 +45,10 @@ class Answers:
 def host(request, monkeypatch, tmp_path):
     missing.problems.cache_clear()
     monkeypatch.setattr(missing, "unsatisfied", lambda: ())
+    logger = logging.getLogger("animeseg")
+    level = logger.level
     yield Host(request.param, monkeypatch, tmp_path).load()
+    logger.setLevel(level)
     missing.problems.cache_clear()
 
 
