@@ -88,22 +88,22 @@ def rate(folder: Path, preset: str, count: int, workers: int) -> dict[str, Any]:
     drawn = Characters(job.characters, 768 if preset == "default" else 0, out / DRAWN)
     for row in job.characters:
         drawn.pixels(row)
-    begun: list[float] = []
+    marks: list[tuple[float, float, int]] = []
 
     def tell(totals: Any) -> None:
-        if not begun and totals.made + totals.lost >= 8 * workers:
-            begun.extend([time.perf_counter(), _cpu(), totals.made + totals.lost])
+        count = totals.made + totals.lost
+        # The first pictures wait for the workers to start; the last are still to be indexed.
+        if count in (8 * workers, job.count):
+            marks.append((time.perf_counter(), _cpu(), count))
 
-    totals = synthesise(job, workers, tell)
-    seconds = time.perf_counter() - begun[0]
-    timed = totals.made + totals.lost - int(begun[2])
-    used = _cpu() - begun[1] if workers == 1 else _children() / (totals.made + totals.lost) * timed
+    synthesise(job, workers, tell)
+    (begun, cpu, early), (ended, used, late) = marks
     shutil.rmtree(out)
     return {
         "preset": preset,
         "workers": workers,
-        "per_second": timed / seconds,
-        "cpu_seconds": used / timed,
+        "per_second": (late - early) / (ended - begun),
+        "cpu_seconds": (used - cpu) / (late - early),
     }
 
 
@@ -174,19 +174,10 @@ def _job(out: Path, preset: str, count: int, size: int) -> Job:
 
 
 def _cpu() -> float:
-    times = psutil.Process().cpu_times()
-    return float(times.user + times.system)
-
-
-def _children() -> float:
-    """CPU seconds of the processes that ended since the last call."""
-    times = psutil.Process().cpu_times()
-    total = float(times.children_user + times.children_system)
-    used, _seen[0] = total - _seen[0], total
-    return used
-
-
-_seen = [0.0]
+    """CPU seconds of this process and those that it started and that still run."""
+    mine = psutil.Process()
+    times = [process.cpu_times() for process in (mine, *mine.children(recursive=True))]
+    return float(sum(time.user + time.system for time in times))
 
 
 def _in_own_process(measure: Callable[..., Any], *arguments: Any) -> Any:
