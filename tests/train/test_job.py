@@ -4,7 +4,6 @@ import subprocess
 import sys
 
 import pytest
-import torch
 from PIL import Image
 
 from animeseg.data.figures import draw_figure
@@ -12,6 +11,7 @@ from animeseg.errors import BadDatasetError, DiskFullError, OutputExistsError
 from animeseg.train import job as jobs
 from animeseg.train.__main__ import main
 from animeseg.train.job import Job, overrides_of, refuse_changes, run
+from animeseg.train.model_dir import write_onnx
 from animeseg.train.preset import load_preset
 
 TINY = {"epochs": 3, "image_size": 64, "batch": 2, "nominal_batch": 2, "mosaic": 0.5}
@@ -76,8 +76,7 @@ def test_a_run_leaves_a_model_that_is_used_by_its_path(trained, figures):
     assert [line.split(":")[0] for line in said if line.startswith("epoch")] == [
         "epoch 1/3", "epoch 2/3", "epoch 3/3",
     ]  # fmt: skip
-    with torch.serialization.safe_globals([]):
-        assert not list(out.rglob("*.part"))
+    assert not list(out.rglob("*.part"))
 
 
 _KILLED = """
@@ -107,6 +106,18 @@ def test_a_killed_run_goes_on_along_the_same_curve(trained, figures, tmp_path, r
     assert len(curve(out)) == 1
     run(job_of(figures, out, resume=True), told=lambda _: None)
     assert curve(out) == curve(trained[0])
+
+
+@pytest.mark.slow
+def test_the_network_is_also_written_as_one_onnx_file(trained):
+    onnx = pytest.importorskip("onnx")
+    path = write_onnx(trained[0])
+    graph = onnx.load(path)
+    onnx.checker.check_model(graph)
+    assert [value.name for value in graph.graph.input] == ["images"]
+    outside = onnx.TensorProto.EXTERNAL
+    assert not any(tensor.data_location == outside for tensor in graph.graph.initializer)
+    assert path == trained[0] / "model.onnx"
 
 
 @pytest.mark.slow
