@@ -136,17 +136,33 @@
         true
     );
 
-    function download(id) {
-        const link = root().querySelector("#" + id + " a[href]");
-        if (!link) {
+    // Takes the file that a component just got. Its link appears a moment after its value, and
+    // until then the link of the file before may still be there: only the right one is followed.
+    const PATIENCE = 10000; // milliseconds
+    function download(id, value, since) {
+        const item = Array.isArray(value) ? value[0] : value;
+        const path = item && (item.path || item.name);
+        if (!path) {
             return;
         }
-        const copy = document.createElement("a");
-        copy.href = link.href;
-        copy.download = link.download || decodeURIComponent(link.href.split("/").pop());
-        document.body.appendChild(copy);
-        copy.click();
-        copy.remove();
+        const started = since || Date.now();
+        const links = Array.from(root().querySelectorAll("#" + id + " a[href]"));
+        const link = links.find(function (each) {
+            const address = each.getAttribute("href");
+            return address.includes(path) || address.includes(encodeURI(path));
+        });
+        if (link) {
+            const copy = document.createElement("a");
+            copy.href = link.href;
+            copy.download = path.split(/[\\/]/).pop();
+            document.body.appendChild(copy);
+            copy.click();
+            copy.remove();
+        } else if (Date.now() - started < PATIENCE) {
+            setTimeout(function () {
+                download(id, value, started);
+            }, 50);
+        }
     }
 
     // Clicks a button that is out of sight, such as the WebUI's own "send to".

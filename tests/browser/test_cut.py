@@ -283,9 +283,8 @@ def test_the_real_networks_cut_out_the_picture_of_the_readme(visit, repository):
     cut = CutPage(visit("app"))
     data = (repository / "docs" / "pictures" / "demo.jpg").read_bytes()
     upload(cut.page, "animeseg_tab_stage", "demo.jpg", data, "image/jpeg")
-    expect(cut.page.locator(".animeseg_message >> visible=true").first).to_contain_text(
-        "found", timeout=150_000
-    )
+    done = cut.page.locator(".animeseg_message.good >> visible=true").first
+    expect(done).to_contain_text("found", timeout=150_000)
     array = cut.cutout()
     assert array.shape[2] == 4
     share = (array[:, :, 3] > 0).mean()

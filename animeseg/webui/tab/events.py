@@ -13,7 +13,7 @@ from animeseg.webui.tab.drawing import Drawing, Form, say
 from animeseg.webui.tab.layout import FINDING
 from animeseg.webui.tab.session import Mark, Session
 
-_FETCH = "() => window.animeseg && window.animeseg.download('animeseg_tab_files')"
+_FETCH = "(made) => window.animeseg && window.animeseg.download('animeseg_tab_files', made)"
 
 
 class CutEvents(Drawing):
@@ -83,7 +83,7 @@ class CutEvents(Drawing):
         for kind in texts.DOWNLOADS:
             page.parts[f"download_{kind}"].click(
                 self.making(kind), self.inputs, [page.files, page.message], **_PLAIN
-            ).then(None, [], [], **compat.js(_FETCH))
+            ).then(None, [page.files], [], **compat.js(_FETCH))
         page.correction.click(self.saving, self.inputs, [page.message], **_PLAIN)
 
     def saving(self, *values: Any) -> str:

@@ -70,6 +70,7 @@ def cut_page(*, with_host: bool, with_folders: bool) -> Cut:
     with gr.Row():
         with gr.Column(scale=1, min_width=360):
             _characters(part)
+            _background(page)
             with gr.Accordion(texts.FINDING, open=False, elem_id=f"{ID}_finding"):
                 page.options |= controls(Options, ID, FINDING)
                 part["find"] = button(texts.FIND, f"{ID}_find")
@@ -133,17 +134,22 @@ def _characters(part: dict[str, Any]) -> None:
     )
 
 
+def _background(page: Cut) -> None:
+    import gradio as gr
+
+    with gr.Accordion(texts.BACKGROUND, open=True, elem_id=f"{ID}_background_part"):
+        page.output |= controls(OutputOptions, ID, BACKGROUND)
+        page.parts["behind"] = compat.image(
+            texts.BEHIND, f"{ID}_behind", interactive=True, height=160, mode="RGB"
+        )
+
+
 def _shaping(page: Cut, *, with_folders: bool) -> None:
     import gradio as gr
 
     part = page.parts
     with gr.Accordion(texts.EDGES, open=True, elem_id=f"{ID}_edges"):
         page.options |= controls(Options, ID, EDGES)
-    with gr.Accordion(texts.BACKGROUND, open=True, elem_id=f"{ID}_background_part"):
-        page.output |= controls(OutputOptions, ID, BACKGROUND)
-        part["behind"] = compat.image(
-            texts.BEHIND, f"{ID}_behind", interactive=True, height=160, mode="RGB"
-        )
     with gr.Accordion(texts.TARGET, open=False, elem_id=f"{ID}_target_part"):
         page.options |= controls(Options, ID, ("target",))
         page.output |= controls(OutputOptions, ID, ("layer_format",))
