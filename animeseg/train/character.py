@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from animeseg.train.finetune import Recipe, run
 from animeseg.train.surgery import operate
 
-RECIPE = Recipe(scales=(0.5, 0.6, 0.7, 0.8, 1.0, 1.2))
+RECIPE = Recipe(scales=(0.5, 0.6, 0.7, 0.8, 1.0, 1.2), operating_score=0.28)
 
 
 def main(argv: Sequence[str] | None = None) -> None:
