@@ -76,7 +76,11 @@ def _connect_paste(events: CutEvents, tab: str) -> None:
                 pixels = np.ascontiguousarray(cutout_pixels(session, form.output, form.behind))
         except Exception as error:
             return gr.update(), say(error)
-        return Image.fromarray(pixels), texts.message(f"sent to {tab}", kind="good")
+        sent = Image.fromarray(pixels)
+        if tab == "img2img" and sent.mode == "RGBA":
+            # It works without alpha, and the colour under it is black.
+            sent = Image.alpha_composite(Image.new("RGBA", sent.size, "white"), sent).convert("RGB")
+        return sent, texts.message(f"sent to {tab}", kind="good")
 
     button.click(
         handler,
