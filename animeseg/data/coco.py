@@ -28,11 +28,16 @@ _CURE = "it needs lists of images, annotations and categories"
 
 
 class CocoFile:
-    """A COCO file, indexed on disk.
+    """A COCO file, indexed on disk; only names are in memory, masks are read when asked for.
+
+    It holds no open file, so that it can be sent to worker processes.
 
     Args:
         path: the JSON file.
         index: where the index is made, a file that does not exist.
+
+    Attributes:
+        names: of the categories, in the order of their ids.
 
     Raises:
         BadDatasetError: not COCO, damaged, or two pictures of one name.
@@ -42,40 +47,49 @@ class CocoFile:
     def __init__(self, path: Path, index: Path) -> None:
         self.path = path
         self._index = index
-        self.categories: dict[int, str] = {}
         try:
-            with closing(sqlite3.connect(index)) as database, database:
+            with self._understood(), closing(sqlite3.connect(index)) as database, database:
                 database.executescript(_SCHEMA)
                 database.executemany("INSERT INTO images VALUES (?, ?, ?, ?)", self._images())
                 database.executemany("INSERT INTO annotations VALUES (?, ?, ?)", self._bodies())
                 database.execute("CREATE INDEX of_image ON annotations (image)")
+                rows = database.execute("SELECT name FROM images ORDER BY name")
+                self._pictures = dict.fromkeys(name for (name,) in rows)
         except sqlite3.IntegrityError as error:
             raise BadDatasetError(
                 f"{path} names a picture twice ({error})", "remove one of the two"
             ) from error
         with self._understood():
-            for row in items(self.path, "categories.item"):
-                self.categories[int(row["id"])] = str(row["name"])
+            every = {int(row["id"]): str(row["name"]) for row in items(path, "categories.item")}
+        self._labels = {key: label for label, key in enumerate(sorted(every))}
+        self.names = tuple(every[key] for key in self._labels)
 
-    def entries(self, classes: Mapping[int, int]) -> Iterator[Entry]:
-        """The pictures in the order of names, with the annotations of some categories.
+    def __contains__(self, image: str) -> bool:
+        return image in self._pictures
 
-        Args:
-            classes: label by category id; annotations of other categories are left out.
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._pictures)
+
+    def __getitem__(self, image: str) -> Entry:
+        """The entry of a picture; annotations of unknown categories are left out.
 
         Raises:
+            KeyError: no such picture.
             BadDatasetError: an annotation cannot be read; the error gives its id.
         """
+        if image not in self._pictures:
+            raise KeyError(image)
         with closing(sqlite3.connect(self._index)) as database:
-            pictures = database.execute("SELECT id, name, width, height FROM images ORDER BY name")
-            for key, name, width, height in pictures:
-                bodies = database.execute(
-                    "SELECT body FROM annotations WHERE image = ? ORDER BY row", (key,)
-                )
-                rows = (json.loads(body) for (body,) in bodies)
-                chosen = [row for row in rows if row["category_id"] in classes]
-                found = [self._annotation(row, classes, (height, width)) for row in chosen]
-                yield Entry(name, width, height, tuple(one for one in found if one is not None))
+            key, width, height = database.execute(
+                "SELECT id, width, height FROM images WHERE name = ?", (image,)
+            ).fetchone()
+            bodies = database.execute(
+                "SELECT body FROM annotations WHERE image = ? ORDER BY row", (key,)
+            )
+            rows = [json.loads(body) for (body,) in bodies]
+        chosen = [row for row in rows if row.get("category_id") in self._labels]
+        found = [self._annotation(row, (height, width)) for row in chosen]
+        return Entry(image, width, height, tuple(one for one in found if one is not None))
 
     def _images(self) -> Iterator[tuple[str, str, int, int]]:
         with self._understood():
@@ -100,10 +114,8 @@ class CocoFile:
                 f"{self.path} is not a COCO file ({type(error).__name__}: {error})", _CURE
             ) from error
 
-    def _annotation(
-        self, row: Mapping[str, Any], classes: Mapping[int, int], size: tuple[int, int]
-    ) -> Annotation | None:
-        label = classes[row["category_id"]]
+    def _annotation(self, row: Mapping[str, Any], size: tuple[int, int]) -> Annotation | None:
+        label = self._labels[row["category_id"]]
         try:
             return annotation_of(row, label, size)
         except (ValueError, KeyError, TypeError, IndexError) as error:

@@ -14,7 +14,7 @@ from animeseg.data import yolo
 from animeseg.data.coco import CocoFile
 from animeseg.data.entries import Entry, stem_of
 from animeseg.data.manifest import NAME as MANIFEST
-from animeseg.data.manifest import Manifest, write_manifest
+from animeseg.data.manifest import Manifest
 from animeseg.data.pictures import picture_size, pictures_in
 from animeseg.errors import BadDatasetError
 from animeseg.images import read_image
@@ -70,7 +70,7 @@ class Dataset:
         root: Path,
         names: Sequence[str],
         pictures: Sequence[Picture],
-        manifest: Manifest | None = None,
+        manifest: Manifest | CocoFile | None = None,
         *,
         trusted: bool = False,
     ) -> None:
@@ -273,18 +273,11 @@ def _open_coco(path: Path, images: Path | None) -> Dataset:
     beside = path.parent / "images"
     folder = images or (beside if beside.is_dir() else path.parent)
     scratch = tempfile.TemporaryDirectory(prefix="animeseg-", ignore_cleanup_errors=True)
-    work = Path(scratch.name)
-    coco = CocoFile(path, work / "index.sqlite")
-    ids = sorted(coco.categories)
-    names = tuple(coco.categories[key] for key in ids)
-    classes = {key: row for row, key in enumerate(ids)}
-    write_manifest(work / MANIFEST, names, {}, coco.entries(classes))
-    (work / "index.sqlite").unlink()
-    manifest = Manifest(work / MANIFEST)
-    # The manifest is what all parts of the set share: the files go when nobody has it any more.
-    weakref.finalize(manifest, scratch.cleanup)
-    pictures = [_picture(name, folder, folder) for name in manifest]
-    return Dataset(path, names, pictures, manifest, trusted=True)
+    coco = CocoFile(path, Path(scratch.name) / "index.sqlite")
+    # The index is what all parts of the set share: the file goes when nobody has it any more.
+    weakref.finalize(coco, scratch.cleanup)
+    pictures = [_picture(name, folder, folder) for name in coco]
+    return Dataset(path, coco.names, pictures, coco, trusted=True)
 
 
 def _bytes_of(path: Path) -> bytes:
