@@ -127,12 +127,14 @@ def postprocess_image(p: Any, pp: Any, args: Sequence[Any]) -> None:
     from animeseg.webui.passes import run_passes  # with OpenCV behind it
 
     run = _run_of(p, args)
-    passed = run_passes(p, pp.image, run.passes, run.request.options)
-    pp.image = passed.image
-    for note in passed.notes:
-        say(p, f"[animeseg] {note}")
-    if not gallery.knows_composite(p):
-        _work(p, pp, args)
+    try:
+        passed = run_passes(p, pp.image, run.passes, run.request.options)
+        pp.image = passed.image
+        for note in passed.notes:
+            say(p, f"[animeseg] {note}")
+    finally:  # what fails in a pass costs nothing of the rest
+        if not gallery.knows_composite(p):
+            _work(p, pp, args)
 
 
 @_hook

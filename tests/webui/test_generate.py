@@ -209,6 +209,18 @@ def test_older_hosts_are_served_by_the_earlier_hook(finder):
     assert len(finder.asked) == 1
 
 
+def test_a_pass_that_fails_costs_no_product_in_older_hosts(finder, monkeypatch):
+    def broken(*_):
+        raise RuntimeError("boom")
+
+    monkeypatch.setattr(generate, "run_passes", broken)
+    p = Processing(1)
+    p.scripts = object()
+    generate.postprocess_image(p, Postprocessed(picture()), [True, {"outputs": ["mask"]}])
+    assert len(p.animeseg_run.made) == 1
+    assert "boom" in p.animeseg_run.told[0]
+
+
 def test_the_number_of_the_picture_is_the_hosts_where_it_gives_one(finder):
     p = Processing(1)
     pp = Postprocessed(picture())
