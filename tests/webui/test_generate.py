@@ -213,7 +213,7 @@ def test_a_pass_that_fails_costs_no_product_in_older_hosts(finder, monkeypatch):
     def broken(*_):
         raise RuntimeError("boom")
 
-    monkeypatch.setattr(generate, "run_passes", broken)
+    monkeypatch.setattr("animeseg.webui.passes.run_passes", broken)
     p = Processing(1)
     p.scripts = object()
     generate.postprocess_image(p, Postprocessed(picture()), [True, {"outputs": ["mask"]}])
