@@ -65,6 +65,23 @@ class Shots:
         self._generate("txt2img")
         self._save("pass-result", self.page.locator("#txt2img_results"))
 
+    def img2img(self) -> None:
+        """The automatic mask: everything but the characters is drawn again."""
+        panel = "#script_img2img_animeseg"
+        self._tab("img2img")
+        self._upload("#img2img_image", DEMO)
+        self.page.fill("#img2img_prompt textarea", "night")
+        self._number("#img2img_steps", "8")
+        self._number("#img2img_width", "768")
+        self._number("#img2img_height", "512")
+        self._number("#img2img_denoising_strength", "0.95")
+        self._open(f"{panel}_enabled")
+        self.page.locator(f"{panel}_auto_mask input").check()
+        target = f"{panel}_target textarea, {panel}_target input"
+        self.page.locator(target).first.fill("background")
+        self._generate("img2img")
+        self._save("img2img", self._clip("#tab_img2img", 1400))
+
     def extras(self) -> None:
         """The step in the Extras tab."""
         self._tab("Extras")
@@ -235,6 +252,7 @@ def opened(url: str, chromium: str) -> Iterator[Page]:
 SHOTS: dict[str, Callable[[Shots], None]] = {
     "panel": Shots.panel,
     "passes": Shots.passes,
+    "img2img": Shots.img2img,
     "extras": Shots.extras,
     "tab": Shots.tab,
     "folder": Shots.folder,
