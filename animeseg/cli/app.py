@@ -48,6 +48,14 @@ def add_command(commands: Any, shared: argparse.ArgumentParser) -> None:
         action="store_true",
         help="fetch missing weights on first use; without it only the Download button does",
     )
+    command.add_argument(
+        "--api", action="store_true", help="serve the HTTP API of docs/api.md as well"
+    )
+    command.add_argument(
+        "--api-auth",
+        metavar="NAME:PASSWORD",
+        help="who may call the API; several are parted by commas (default: everybody)",
+    )
     command.set_defaults(run=run)
 
 
@@ -59,5 +67,11 @@ def run(args: argparse.Namespace, console: Console) -> int:
     host.override(
         animeseg_model_dirs="|".join(map(str, args.model_dir)), animeseg_download=args.download
     )
-    serve(args.host, args.port, ready=lambda address: console.result(address))
+    serve(
+        args.host,
+        args.port,
+        api=args.api,
+        api_auth=args.api_auth,
+        ready=lambda address: console.result(address),
+    )
     return 0

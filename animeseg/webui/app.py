@@ -110,12 +110,20 @@ class SameOrigin:
         return not origin or origin.partition("://")[2] == asked
 
 
-def make_app(models: Callable[[], Any] | None = None, *, local: bool = True) -> Any:
+def make_app(
+    models: Callable[[], Any] | None = None,
+    *,
+    local: bool = True,
+    api: bool = False,
+    api_auth: str | None = None,
+) -> Any:
     """The ASGI application.
 
     Args:
         local: whether it is for this machine alone; if it is not, nobody can name folders.
         models: gives what runs the networks; default the service of this process.
+        api: whether the routes of ``docs/api.md`` are served as well.
+        api_auth: ``name:password`` of those who may call them, parted by commas; None: everybody.
 
     Raises:
         MissingDependencyError: gradio is not installed.
@@ -131,6 +139,12 @@ def make_app(models: Callable[[], Any] | None = None, *, local: bool = True) -> 
 
     page = compat.queued(tab.build(host_aware=False, models=models, with_folders=local), _AT_ONCE)
     app = fastapi.FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
+    if api:
+        from animeseg.webui.api import Access
+        from animeseg.webui.api.hosted import host_backend
+        from animeseg.webui.api.routes import register
+
+        register(app, host_backend(), Access.from_flags(api_auth, page_login=False))
     app = gradio.mount_gradio_app(app, page, path="/")
     app.add_middleware(OwnPage)
     app.add_middleware(SameOrigin, local=local)
@@ -142,6 +156,8 @@ def serve(
     port: int | None = None,
     *,
     models: Callable[[], Any] | None = None,
+    api: bool = False,
+    api_auth: str | None = None,
     ready: Callable[[str], None] = lambda address: None,
 ) -> None:
     """Serves the page until it is interrupted.
@@ -150,13 +166,15 @@ def serve(
         host: address to listen at; any but this machine's own lets others use it.
         port: default the first free one from `DEFAULT_PORT`.
         models: gives what runs the networks; default the service of this process.
+        api: whether the routes of ``docs/api.md`` are served as well.
+        api_auth: who may call them, see `make_app`.
         ready: told the address as soon as the page answers there.
 
     Raises:
         MissingDependencyError: gradio is not installed.
         PortTakenError: the address is taken, or none of this machine's.
     """
-    app = make_app(models, local=host in LOCAL_NAMES)
+    app = make_app(models, local=host in LOCAL_NAMES, api=api, api_auth=api_auth)
     import uvicorn
 
     with listening(host, port) as listener:

@@ -110,7 +110,7 @@ def served(environment, tmp_path_factory):
             home = tmp_path_factory.mktemp(f"{environment.name}-{which}")
             command = [str(environment.python), "-W", "ignore"]
             if which == "app":
-                command += ["-m", "animeseg", "app", "--port", "0"]
+                command += ["-m", "animeseg", "app", "--port", "0", "--api"]
             else:
                 command += [str(Path(__file__).with_name("serve.py")), which]
             servers[which] = Server(command, home)

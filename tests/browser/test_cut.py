@@ -279,6 +279,14 @@ def test_picture_and_mask_reach_inpaint_upload(visit):
 
 
 @pytest.mark.slow
+def test_the_application_serves_the_api_when_it_is_asked_to(visit, served):
+    page = visit("app")
+    answer = page.request.get(f"{served('app').address}animeseg/v1/version")
+    assert answer.ok
+    assert "animeseg" in answer.text()
+
+
+@pytest.mark.slow
 def test_the_real_networks_cut_out_the_picture_of_the_readme(visit, repository):
     cut = CutPage(visit("app"))
     data = (repository / "docs" / "pictures" / "demo.jpg").read_bytes()
