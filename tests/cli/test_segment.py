@@ -490,6 +490,10 @@ def test_a_folder_of_thousands_needs_the_memory_of_a_few(animeseg, picture, capl
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(one)
     peaks = []
+    # pathlib interns every name. When the interpreter's table of interned strings is full it is
+    # built anew in one piece, many MB in a process with thousands of tests: not what is measured
+    # here. With so many strings it is large enough for all names to come.
+    room = [sys.intern(f"room {number}") for number in range(300_000)]
     # What other tests left in memory would put off the collector's full rounds.
     gc.collect()
     gc.freeze()
@@ -501,6 +505,7 @@ def test_a_folder_of_thousands_needs_the_memory_of_a_few(animeseg, picture, capl
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     gc.unfreeze()
+    del room
     assert (run.code, len(run.lines)) == (0, 5000)
     # The captured stdout takes most of what is left: 4500 lines of about 25 characters.
     assert peaks[2] - peaks[1] < 3 * 2**20
