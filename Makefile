@@ -22,7 +22,9 @@ test-fast: $(READY)  ## only the tests that take moments
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow and not alone and not browser"
 
 test-browser: browser-env  ## the pages in a real browser, with gradio 3.41 and with gradio 4.40
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m browser -rs tests/browser
+	@# On a busy machine a browser may be late: what fails is tried once more, by itself.
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m browser -rs tests/browser \
+	    || OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m browser -rs --last-failed tests/browser
 
 browser-env: $(READY)  ## the two environments that test-browser needs
 	$(BIN)/python tests/browser/environments.py

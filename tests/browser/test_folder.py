@@ -29,6 +29,20 @@ def press(page, name):
     page.locator(f"#animeseg_folder_{name}").click()
 
 
+def settle(page):
+    """Waits until nothing runs any more, and a message that says so stands there.
+
+    The last message of a run may come after it has ended and take the place of that message.
+    """
+    said = page.locator(".animeseg_message >> visible=true").first
+    for _ in range(90):
+        press(page, "stop")
+        page.wait_for_timeout(500)
+        if "Nothing is running" in said.inner_text():
+            return
+    raise AssertionError(f"the run does not end: {said.inner_text()}")
+
+
 def fill(page, name, text):
     field = page.locator(f"#animeseg_folder_{name} textarea, #animeseg_folder_{name} input").first
     field.fill(str(text))
@@ -82,14 +96,20 @@ def test_a_folder_is_worked_on_once_and_never_written_over(page, tmp_path):
     assert (tmp_path / "out" / "a.cutout.png").is_file()
     report = json.loads((tmp_path / "out" / "animeseg-report.json").read_text("utf-8"))
     assert report["totals"]["done"] == 2
+    settle(page)
     press(page, "start")
     says(page, "2 done before")
-    page.locator("#animeseg_folder_resume input").click()
+    resume = page.locator("#animeseg_folder_resume input")
+    resume.click()
+    expect(resume).not_to_be_checked()
+    settle(page)
     press(page, "start")
     says(page, "2 failed")
     assert made.stat().st_mtime_ns == before
     page.locator("#animeseg_folder_deep input").click()
-    page.locator("#animeseg_folder_resume input").click()
+    resume.click()
+    expect(resume).to_be_checked()
+    settle(page)
     press(page, "start")
     says(page, "1 of 1 pictures")
 

@@ -49,6 +49,8 @@ def test_models_are_verified_removed_and_fetched_only_by_their_buttons(page):
     press(page, "fetch")
     says(page, "an offline flag is set")
     page.locator("#animeseg_models_accept input").click()
+    press(page, "look")  # another message first: the next one has the same words as the last
+    says(page, "Choose a model and press Download")
     press(page, "fetch")
     says(page, "an offline flag is set")
     press(page, "stop")
