@@ -22,6 +22,7 @@ from animeseg.webui.reading import read_values
 from animeseg.webui.tab import texts
 from animeseg.webui.tab.drawing import say
 from animeseg.webui.tab.layout import bar, button
+from animeseg.webui.tab.running import connect, only_run, stop_run
 from animeseg.webui.tab.workbench import at_work
 
 if TYPE_CHECKING:
@@ -84,44 +85,28 @@ class VideoPage:
         chosen = [*self.video.values(), *self.output.values(), *self.options.values()]
         inputs = [part["token"], *(part[name] for name in FIELDS), *chosen]
         outputs = [part["message"], part["progress"], part["result"]]
-        quiet = {"show_progress": "hidden", **compat.hidden_event()}
-        # The token is there before the run starts: stopping it needs it.
-        part["start"].click(
-            self._begin, [part["token"]], [part["token"], part["message"]], **quiet, queue=False
-        ).then(self._run, inputs, outputs, **quiet)
-        part["stop"].click(self._stop, [part["token"]], [part["message"]], **quiet, queue=False)
+        connect(part, "start", inputs, outputs, begin=self._begin, run=self._run, stop=self._stop)
 
     def _begin(self, token: str | None) -> tuple[str, str]:
         return self.sessions.start(token).token, texts.message("opening the video \u2026")
 
     def _stop(self, token: str | None) -> str:
-        session = self.sessions.start(token)
-        if session.batch is None:
-            return texts.message("nothing is running")
-        session.batch.request()
-        return texts.message("stopping; nothing of the unfinished video is kept")
+        return stop_run(self.sessions, token, "stopping; nothing of the unfinished video is kept")
 
     def _run(self, *values: Any) -> Iterator[tuple[Any, Any, Any]]:
         import gradio as gr
 
-        session = None
         try:
-            session = self.sessions.get(values[0])
-            if session.batch is not None:
-                raise OptionError("start", "a run is going on already", "stop it first")
-            session.batch = Stop()
-            for news in converted(self._wanted(session, values[1:]), session.batch):
-                if isinstance(news, tuple):
-                    yield texts.message(_counted(*news)), progress_bar(*news), gr.update()
-                else:
-                    yield _said(news), progress_bar(1, 1), gr.update(value=str(news.path))
+            with only_run(self.sessions, values[0]) as (session, stop):
+                for news in converted(self._wanted(session, values[1:]), stop):
+                    if isinstance(news, tuple):
+                        yield texts.message(_counted(*news)), progress_bar(*news), gr.update()
+                    else:
+                        yield _said(news), progress_bar(1, 1), gr.update(value=str(news.path))
         except InterruptedJobError:
             yield texts.message("stopped; nothing was kept", kind="note"), "", gr.update()
         except Exception as error:
             yield say(error), "", gr.update()
-        finally:
-            if session is not None:
-                session.batch = None
 
     def _wanted(self, session: Session, values: tuple[Any, ...]) -> Callable[[Watch], Conversion]:
         """The conversion that the page asks for, ready to be started."""

@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from animeseg.batch.naming import DEFAULT_OUTPUTS, OUTPUTS
-from animeseg.batch.stop import Stop
-from animeseg.errors import BadImageError, OptionError
+from animeseg.errors import BadImageError
 from animeseg.options import Options
 from animeseg.webui import compat
 from animeseg.webui.controls import controls
@@ -23,6 +22,7 @@ from animeseg.webui.tab import texts
 from animeseg.webui.tab.batch import Plan, Progress, gather, pack, run
 from animeseg.webui.tab.drawing import say
 from animeseg.webui.tab.layout import bar, button
+from animeseg.webui.tab.running import connect, only_run, stop_run
 
 if TYPE_CHECKING:
     from animeseg.batch.report import Row
@@ -90,45 +90,29 @@ class FolderPage:
         part = self.part
         inputs = [part["token"], *(part[name] for name in FIELDS), *self.options.values()]
         outputs = [part["message"], part["report"], part["results"]]
-        quiet = {"show_progress": "hidden", **compat.hidden_event()}
-        # The token is there before the run starts: stopping it needs it.
-        part["start"].click(
-            self._begin, [part["token"]], [part["token"], part["message"]], **quiet, queue=False
-        ).then(self._run, inputs, outputs, **quiet)
-        part["stop"].click(self._stop, [part["token"]], [part["message"]], **quiet, queue=False)
+        connect(part, "start", inputs, outputs, begin=self._begin, run=self._run, stop=self._stop)
 
     def _begin(self, token: str | None) -> tuple[str, str]:
         return self.sessions.start(token).token, texts.message("looking for pictures \u2026")
 
     def _stop(self, token: str | None) -> str:
-        session = self.sessions.start(token)
-        if session.batch is None:
-            return texts.message("nothing is running")
-        session.batch.request()
-        return texts.message("stopping; what is being written is finished")
+        return stop_run(self.sessions, token, "stopping; what is being written is finished")
 
     def _run(self, *values: Any) -> Iterator[tuple[Any, Any, Any]]:
         import gradio as gr
 
-        session = None
         try:
-            session = self.sessions.get(values[0])
-            if session.batch is not None:
-                raise OptionError("start", "a run is going on already", "stop it first")
-            session.batch = Stop()
-            plan, is_upload = self._plan(session, values[1:])
-            for progress in run(plan, self.models(), session.batch):
-                yield _said(progress), table(progress), gr.update()
-            given = [progress.report] if progress.report else []
-            if is_upload:
-                given = [pack(plan.out)]
-            files = [str(path) for path in given]
-            yield _said(progress), table(progress), gr.update(value=files or None)
+            with only_run(self.sessions, values[0]) as (session, stop):
+                plan, is_upload = self._plan(session, values[1:])
+                for progress in run(plan, self.models(), stop):
+                    yield _said(progress), table(progress), gr.update()
+                given = [progress.report] if progress.report else []
+                if is_upload:
+                    given = [pack(plan.out)]
+                files = [str(path) for path in given]
+                yield _said(progress), table(progress), gr.update(value=files or None)
         except Exception as error:
             yield say(error), gr.update(), gr.update()
-        finally:
-            if session is not None:
-                session.batch = None
 
     def _plan(self, session: Session, values: tuple[Any, ...]) -> tuple[Plan, bool]:
         """What the page asks for, and whether it is about uploads."""

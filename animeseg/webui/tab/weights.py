@@ -17,6 +17,7 @@ from animeseg.webui.models import environment
 from animeseg.webui.tab import texts
 from animeseg.webui.tab.drawing import say
 from animeseg.webui.tab.layout import bar, button
+from animeseg.webui.tab.running import connect
 from animeseg.weights.catalog import Record, catalog
 from animeseg.weights.manage import WeightStatus, fetch, list_weights, remove, verify
 
@@ -65,11 +66,7 @@ class WeightsPage:
         outputs = [part["message"], part["table"]]
         quiet = {"show_progress": "hidden", **compat.hidden_event()}
         named = [part["token"], part["name"], part["accept"]]
-        # The token is there before the download starts: stopping it needs it.
-        part["fetch"].click(
-            self._begin, [part["token"]], [part["token"], part["message"]], **quiet, queue=False
-        ).then(self._fetch, named, outputs, **quiet)
-        part["stop"].click(self._stop, [part["token"]], [part["message"]], **quiet, queue=False)
+        connect(part, "fetch", named, outputs, begin=self._begin, run=self._fetch, stop=self._stop)
         part["verify"].click(self._verify, [part["name"]], outputs, **quiet)
         part["remove"].click(self._remove, [part["name"]], outputs, **quiet)
         part["look"].click(self._look, [], outputs, **quiet)
