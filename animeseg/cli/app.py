@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from animeseg.cli.flags import add_model_dir
 
 if TYPE_CHECKING:
     from animeseg.cli.console import Console
@@ -35,14 +36,7 @@ def add_command(commands: Any, shared: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--port", type=int, metavar="N", help="port to listen at (default: a free one from 7870)"
     )
-    command.add_argument(
-        "--model-dir",
-        type=Path,
-        action="append",
-        default=[],
-        metavar="DIR",
-        help="a further folder to look for weights in; may be repeated",
-    )
+    add_model_dir(command)
     command.add_argument(
         "--download",
         action="store_true",

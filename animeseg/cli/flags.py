@@ -38,6 +38,18 @@ def add_option_flags(parser: argparse.ArgumentParser, options: type[OptionSet] =
         groups[knob.section].add_argument(flag_of(knob), **_settings(knob))
 
 
+def add_model_dir(parser: argparse.ArgumentParser) -> None:
+    """Adds the flag for further folders of weights; ``model_dir`` is a list of paths."""
+    parser.add_argument(
+        "--model-dir",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="DIR",
+        help="a further folder to look for weights in; may be repeated",
+    )
+
+
 def output_knobs() -> list[Knob]:
     """The options of what is made that have a flag; the others are kinds of ``--output``."""
     return [knob for name, knob in knobs(OutputOptions).items() if name.startswith("background")]

@@ -11,7 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from animeseg.batch.naming import DEFAULT_OUTPUTS, OUTPUTS
-from animeseg.cli.flags import Extend, add_option_flags, add_output_flags, options_from
+from animeseg.cli.flags import (
+    Extend,
+    add_model_dir,
+    add_option_flags,
+    add_output_flags,
+    options_from,
+)
 from animeseg.errors import OptionError, OutputError
 
 if TYPE_CHECKING:
@@ -103,14 +109,7 @@ def _add_files_flags(command: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="options from a JSON file, or from the JSON record of a picture; flags go over them",
     )
-    command.add_argument(
-        "--model-dir",
-        type=Path,
-        action="append",
-        default=[],
-        metavar="DIR",
-        help="a further folder to look for weights in; may be repeated",
-    )
+    add_model_dir(command)
     command.add_argument(
         "--download",
         action="store_true",

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from animeseg.cli.flags import (
+    add_model_dir,
     add_option_flags,
     add_output_flags,
     options_from,
@@ -71,14 +72,7 @@ def add_command(commands: Any, shared: argparse.ArgumentParser) -> None:
         help="also write, for one video, a line of JSON for each frame: boxes, masks, identities",
     )
     command.add_argument("--options", type=Path, metavar="FILE", help="options from a JSON file")
-    command.add_argument(
-        "--model-dir",
-        type=Path,
-        action="append",
-        default=[],
-        metavar="DIR",
-        help="a further folder to look for weights in; may be repeated",
-    )
+    add_model_dir(command)
     command.add_argument(
         "--download", action="store_true", help="fetch missing weights from the Hub"
     )

@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from animeseg.cli.flags import add_model_dir
 from animeseg.errors import BadWeightsError
 
 if TYPE_CHECKING:
@@ -25,14 +26,7 @@ def add_command(commands: Any, shared: argparse.ArgumentParser) -> None:
     )
     actions = group.add_subparsers(metavar="ACTION", required=True)
     places = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    places.add_argument(
-        "--model-dir",
-        type=Path,
-        action="append",
-        default=[],
-        metavar="DIR",
-        help="a further folder to look for weights in; may be repeated",
-    )
+    add_model_dir(places)
     listing = _action(actions, "list", _list, "show all known weights", [shared, places])
     listing.add_argument("--json", action="store_true", help="as JSON")
     fetch = _action(actions, "fetch", _fetch, "fetch weights from the Hub", [shared, places])

@@ -28,12 +28,12 @@ from animeseg.errors import (
 )
 from animeseg.files import write_file
 from animeseg.train.sources import Sources, look_through, write_data_yaml
+from animeseg.weights.resolve import MODEL_FILE
 
 if TYPE_CHECKING:
     from animeseg.train.preset import Preset
 
 CONFIG = "config.json"
-MODEL = "model.safetensors"
 _CONFIG_VERSION = 1
 
 
@@ -157,7 +157,7 @@ def _begin(job: Job, sources: Sources, config: dict[str, Any], told: Any) -> Non
     from animeseg.train.start import write_start
 
     job.out.mkdir(parents=True, exist_ok=True)
-    for stale in (job.out / MODEL, *(job.out / "train" / "weights").glob("*.pt")):
+    for stale in (job.out / MODEL_FILE, *(job.out / "train" / "weights").glob("*.pt")):
         stale.unlink(missing_ok=True)
     (job.out / "train" / "results.csv").unlink(missing_ok=True)
     write_data_yaml(sources, job.out, single_class=job.single_class)
@@ -215,7 +215,7 @@ def overrides_of(job: Job, last: Path | None) -> dict[str, Any]:
 
 def _is_finished(out: Path) -> bool:
     """Whether the trainer came to its end: then only what follows it may be missing."""
-    return (out / MODEL).is_file()
+    return (out / MODEL_FILE).is_file()
 
 
 def _finish(job: Job, config: dict[str, Any], told: Any) -> Path:

@@ -18,15 +18,15 @@ from animeseg.evaluate.systems import Running, System
 from animeseg.evaluate.truth import TruthSet
 from animeseg.files import write_file
 from animeseg.options import Options
+from animeseg.segmenter import FALLBACK_CONFIDENCE
 from animeseg.weights import load_state, resolve
 from animeseg.weights.load import write_safetensors
+from animeseg.weights.resolve import MODEL_FILE
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-MODEL = "model.safetensors"
 LICENCE = "AGPL-3.0-or-later"
-FALLBACK_CONFIDENCE = 0.25
 
 
 def write_model_dir(
@@ -50,7 +50,7 @@ def write_model_dir(
         BadWeightsError: there is no checkpoint, or it is damaged.
         MissingDependencyError: ONNX is asked for and cannot be written here.
     """
-    weights = out / MODEL
+    weights = out / MODEL_FILE
     confidence = FALLBACK_CONFIDENCE
     _export(out, config, confidence)
     told("measuring on the validation part ...")
@@ -102,7 +102,7 @@ def _export(out: Path, config: Mapping[str, Any], confidence: float) -> None:
         "licence": LICENCE,
         "train": json.dumps({"preset": config["preset_name"], "data": config["data_sha256"]}),
     }
-    write_safetensors(out / MODEL, state, metadata)
+    write_safetensors(out / MODEL_FILE, state, metadata)
 
 
 def _measure(out: Path) -> Scores:
@@ -115,7 +115,7 @@ def _measure(out: Path) -> Scores:
 def _card(
     out: Path, config: Mapping[str, Any], measured: Scores, confidence: float
 ) -> dict[str, Any]:
-    data = (out / MODEL).read_bytes()
+    data = (out / MODEL_FILE).read_bytes()
     return {
         "name": out.resolve().name,
         "task": config["preset"]["task"],
