@@ -180,6 +180,8 @@ def _train(job: Job, last: Path | None, told: Any) -> None:
 
     kind = SegmentTrainer if job.preset.task == "segment" else DetectTrainer
     trainer: Any = kind(overrides=overrides_of(job, last))
+    if trainer.mixed_on_cpu:
+        told("this CPU has bfloat16 of its own: training in mixed precision")
     show(trainer, told)
     trainer.train()
 

@@ -40,7 +40,7 @@ def show(trainer: Any, told: Callable[[str], None]) -> None:
         bars[-1].update()
 
     def end(running: Any) -> None:
-        if not bars:  # the trainer tells once more of its last measurement
+        if not bars:
             return
         bars.pop().close()
         scores = ", ".join(

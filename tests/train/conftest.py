@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
 import torch
 
 from animeseg.detect import _ultralytics
+
+HERE = str(Path(__file__).parent)
+if HERE not in sys.path:
+    sys.path.append(HERE)
 
 LAYOUT = {
     "nc": 80,
@@ -64,3 +71,11 @@ def composed(tmp_path):
         rows = "0 0.25 0.25 0.2 0.25\n0 0.75 0.5 0.05 0.05\n" * (k > 0)
         (tmp_path / "faces" / f"{k}.txt").write_text(rows)
     return tmp_path
+
+
+@pytest.fixture(scope="session")
+def figures(tmp_path_factory):
+    """A set of six small pictures of drawn figures, two of them to measure on."""
+    from training_runs import write_set
+
+    return write_set(tmp_path_factory.mktemp("figures"))

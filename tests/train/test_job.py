@@ -1,56 +1,16 @@
-import csv
 import json
 import subprocess
 import sys
 
 import pytest
-from PIL import Image
+from training_runs import curve, job_of
 
-from animeseg.data.figures import draw_figure
 from animeseg.errors import BadDatasetError, DiskFullError, OutputExistsError
 from animeseg.train import job as jobs
 from animeseg.train.__main__ import main
 from animeseg.train.job import Job, overrides_of, refuse_changes, run
 from animeseg.train.model_dir import write_onnx
 from animeseg.train.preset import load_preset
-
-TINY = {"epochs": 3, "image_size": 64, "batch": 2, "nominal_batch": 2, "mosaic": 0.5}
-
-
-@pytest.fixture(scope="module")
-def figures(tmp_path_factory):
-    """A set of six small pictures of drawn figures, two of them to measure on."""
-    root = tmp_path_factory.mktemp("figures")
-    for part, count in (("train", 4), ("val", 2)):
-        (root / "images" / part).mkdir(parents=True)
-        (root / "labels" / part).mkdir(parents=True)
-        for number in range(count):
-            write_picture(root, part, number)
-    (root / "data.yaml").write_text(
-        "path: .\ntrain: images/train\nval: images/val\nnames: [character]\n"
-    )
-    return root
-
-
-def write_picture(root, part, number):
-    figure = Image.fromarray(draw_figure(number, height=90).rgba)
-    page = Image.new("RGB", (96, 96), (200, 220, 240))
-    page.paste(figure, ((96 - figure.width) // 2, 3), figure)
-    page.save(root / f"images/{part}/{number}.png")
-    left, right = (96 - figure.width) / 192, (96 + figure.width) / 192
-    corners = f"{left} 0.03 {right} 0.03 {right} 0.97 {left} 0.97"
-    (root / f"labels/{part}/{number}.txt").write_text(f"0 {corners}\n")
-
-
-def job_of(figures, out, **more):
-    preset = load_preset("fast", {**TINY, **more.pop("changes", {})})
-    return Job("character", figures, out, preset, "fast", device="cpu", workers=0, **more)
-
-
-def curve(out):
-    with (out / "train/results.csv").open(newline="") as stream:
-        rows = list(csv.DictReader(stream))
-    return [{k.strip(): v for k, v in row.items() if k.strip() != "time"} for row in rows]
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +43,7 @@ _KILLED = """
 import os, sys
 from pathlib import Path
 from animeseg.train import trainer
-from tests.train.test_job import job_of
+from training_runs import job_of
 from animeseg.train.job import run
 def die(running):
     if running.epoch == 1:
@@ -101,7 +61,9 @@ run(job_of(Path(sys.argv[1]), Path(sys.argv[2])), told=lambda _: None)
 def test_a_killed_run_goes_on_along_the_same_curve(trained, figures, tmp_path, repository):
     out = tmp_path / "killed"
     command = [sys.executable, "-c", _KILLED, str(figures), str(out)]
-    died = subprocess.run(command, cwd=repository, capture_output=True, text=True, check=False)
+    died = subprocess.run(
+        command, cwd=repository / "tests/train", capture_output=True, text=True, check=False
+    )
     assert died.returncode == 9, died.stderr
     assert len(curve(out)) == 1
     run(job_of(figures, out, resume=True), told=lambda _: None)

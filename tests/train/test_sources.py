@@ -6,13 +6,12 @@ import yaml
 from animeseg.errors import BadDatasetError
 from animeseg.train.preset import load_preset
 from animeseg.train.sources import look_through, write_data_yaml
-from tests.train.test_job import figures  # noqa: F401
 
 CHARACTER, FACE = load_preset("fast"), load_preset("face-nano")
 
 
 @pytest.fixture
-def copy(figures, tmp_path):  # noqa: F811
+def copy(figures, tmp_path):
     """A set that a test may spoil."""
     return shutil.copytree(figures, tmp_path / "set")
 

@@ -6,14 +6,18 @@ from types import SimpleNamespace
 
 import pytest
 import torch
+from training_runs import curve, job_of
 
 from animeseg.detect._ultralytics import load
+from animeseg.train.job import run
 from animeseg.train.trainer import (
     DetectTrainer,
     SegmentTrainer,
     _begin_epoch,
+    _cut,
     _forget,
     _replacing,
+    cpu_has_bfloat16,
 )
 
 _READ = """
@@ -82,3 +86,51 @@ def test_half_precision_is_for_gpus_that_can(monkeypatch):
     for name in [*sound, "NVIDIA GeForce GTX 1660 Ti", "NVIDIA T1000"]:
         monkeypatch.setattr(torch.cuda, "get_device_name", lambda _, name=name: name)
         assert half_precision_is_sound(on_gpu) == (name in sound), name
+
+
+@pytest.mark.parametrize(
+    ("epochs", "left"),
+    [
+        (2, "epoch,time,loss\n1,3,0.5\n2,6,0.25\n"),
+        (1, "epoch,time,loss\n1,3,0.5\n"),
+        (3, "epoch,time,loss\n1,3,0.5\n2,6,0.25\n"),
+    ],
+)
+def test_rows_of_epochs_without_a_checkpoint_are_taken_back(epochs, left, tmp_path):
+    table = tmp_path / "results.csv"
+    table.write_text("epoch,time,loss\n1,3,0.5\n2,6,0.25\n3,9")
+    _cut(table, epochs)
+    assert table.read_text() == left
+    _cut(tmp_path / "missing.csv", epochs)
+    assert list(tmp_path.iterdir()) == [table]
+
+
+@pytest.mark.parametrize("answer", [True, False, None])
+def test_mixed_precision_on_a_cpu_is_for_those_that_have_the_instructions(answer, monkeypatch):
+    if answer is None:  # an older torch
+        monkeypatch.delattr(torch.cpu, "_is_amx_tile_supported", raising=False)
+    else:
+        monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: answer, raising=False)
+    assert cpu_has_bfloat16() is bool(answer)
+    unborn = object.__new__(SegmentTrainer)
+    for device in ("cpu", "cuda"):
+        unborn.device = torch.device(device)
+        assert unborn.mixed_on_cpu is (bool(answer) and device == "cpu")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mixed", [True, False])
+def test_a_network_learns_in_either_precision(mixed, figures, tmp_path, monkeypatch):
+    seen = []
+
+    def watch(running):
+        running.add_callback("on_train_start", lambda _: seen.append(running.mixed_on_cpu))
+        running.add_callback("on_train_batch_end", lambda _: seen.append(running.loss.dtype))
+
+    monkeypatch.setattr("animeseg.train.trainer.cpu_has_bfloat16", lambda: mixed)
+    monkeypatch.setattr("animeseg.train.progress.show", lambda running, _: watch(running))
+    run(job_of(figures, tmp_path / "run", changes={"epochs": 2}), told=lambda _: None)
+    assert seen[0] is mixed
+    rows = curve(tmp_path / "run")
+    assert len(rows) == 2
+    assert all(0 < float(row["train/box_loss"]) < 100 for row in rows)
