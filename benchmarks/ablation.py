@@ -6,8 +6,9 @@
 ``real`` and ``composite``. For every row the same number of pictures is made with
 `animeseg.data synth`, a network is trained on them with the same settings from the same COCO
 weights, and all are measured on the same pictures at the same confidence by `animeseg.evaluate`.
-Rows: ``COCO`` as it is (class person); ``simple``; ``enhanced``; ``both``, half simple and half
-enhanced pictures, as the report's final set joined them; ``ours``, the default recipe.
+Rows: ``COCO`` as it is (class person); ``simple``; ``enhanced``; ``mended``, enhanced without its
+defects (``--fix all``); ``both``, half simple and half enhanced pictures, as the report's final set
+joined them; ``ours``, the default recipe.
 
 Each set is measured twice: with one mask per character, and (``-merged``) with the labels of the
 report's own test set, the outer contours of the union of all characters, by which characters that
@@ -25,6 +26,7 @@ import subprocess
 import sys
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -36,13 +38,24 @@ from animeseg.data.entries import Annotation
 from animeseg.data.synth.report import as_labelled, traced
 from animeseg.files import write_file
 
-RECIPES: dict[str, dict[str, float]] = {
-    "simple": {"report-simple": 1},
-    "enhanced": {"report-enhanced": 1},
-    "both": {"report-simple": 0.5, "report-enhanced": 0.5},
-    "ours": {"default": 1},
+
+@dataclass(frozen=True)
+class Part:
+    """Pictures of one recipe: the words for `animeseg.data synth`, and their share of a row."""
+
+    words: tuple[str, ...]
+    share: float = 1.0
+
+
+SIMPLE = ("--preset", "report-simple")
+ENHANCED = ("--preset", "report-enhanced")
+ROWS: dict[str, tuple[Part, ...]] = {
+    "simple": (Part(SIMPLE),),
+    "enhanced": (Part(ENHANCED),),
+    "mended": (Part((*ENHANCED, "--fix", "all")),),
+    "both": (Part(SIMPLE, 0.5), Part(ENHANCED, 0.5)),
+    "ours": (Part(("--preset", "default")),),
 }
-"""Rows: presets of synthesis and their shares of the pictures."""
 
 ORDER = ("COCO", "simple", "enhanced")
 SHOWN = {"mask_map50": "mask mAP50", "mask_map": "mask mAP50-95", "iou": "mean IoU"}
@@ -79,7 +92,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--data", type=Path, required=True, help="folder with real/ and composite/")
     parser.add_argument("--coco", type=Path, required=True, help="yolov8n-seg.pt")
     parser.add_argument("--work", type=Path, required=True)
-    parser.add_argument("--rows", nargs="+", default=list(RECIPES), choices=list(RECIPES))
+    parser.add_argument("--rows", nargs="+", default=list(ROWS), choices=list(ROWS))
     parser.add_argument("--count", type=int, default=2400, help="pictures of each row")
     parser.add_argument("--preset", default="fast", help="training preset of all of them")
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE")
@@ -92,24 +105,22 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _make_set(args: argparse.Namespace, name: str) -> None:
-    out = args.work / f"set-{name}"
-    parts = RECIPES[name]
+    out, parts = args.work / f"set-{name}", ROWS[name]
     if len(parts) == 1:
-        _synthesise(args, next(iter(parts)), args.count, out)
+        _synthesise(args, parts[0], out)
         return
-    halves = []
-    for preset, share in parts.items():
-        halves.append(args.work / f"part-{preset}")
-        _synthesise(args, preset, round(share * args.count), halves[-1])
-    _call("animeseg.data", "merge", *halves, "--out", out)
+    made = [args.work / f"set-{name}-{number}" for number in range(len(parts))]
+    for part, folder in zip(parts, made, strict=True):
+        _synthesise(args, part, folder)
+    _call("animeseg.data", "merge", *made, "--out", out)
 
 
-def _synthesise(args: argparse.Namespace, preset: str, count: int, out: Path) -> None:
+def _synthesise(args: argparse.Namespace, part: Part, out: Path) -> None:
     _call(
-        "animeseg.data", "synth", "--out", out, "--preset", preset,
-        "--count", count, "--val", 0.1, "--size", 640, "--workers", args.workers,
+        "animeseg.data", "synth", "--out", out, *part.words,
+        "--count", round(part.share * args.count), "--val", 0.1, "--size", 640,
         "--characters", args.pack / "fg", "--backgrounds", args.pack / "bg",
-        "--identity", args.identity,
+        "--identity", args.identity, "--workers", args.workers,
     )  # fmt: skip
 
 

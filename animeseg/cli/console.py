@@ -40,6 +40,11 @@ class Console:
         except BrokenPipeError:  # `| head`: the reader has enough, the work goes on
             self._stdout_closed = True
 
+    def lines(self, text: str) -> None:
+        """Prints a result of several lines."""
+        for line in text.split("\n"):
+            self.result(line)
+
     def say(self, text: str) -> None:
         """Prints a message unless it is to be quiet."""
         if not self.quiet:

@@ -35,11 +35,11 @@ def add_command(commands: Any, shared: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, console: Console) -> int:
     """Prints the reference."""
     if args.json:
-        console.result(json.dumps(schema(), indent=2))
+        console.lines(json.dumps(schema(), indent=2))
     elif args.markdown:
-        console.result(markdown())
+        console.lines(markdown())
     else:
-        console.result(text())
+        console.lines(text())
     return 0
 
 

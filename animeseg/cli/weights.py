@@ -65,7 +65,7 @@ def _list(args: argparse.Namespace, console: Console) -> int:
 
     statuses = list_weights(args.model_dir)
     if args.json:
-        console.result(json.dumps([_described(status) for status in statuses], indent=2))
+        console.lines(json.dumps([_described(status) for status in statuses], indent=2))
         return 0
     rows = [("NAME", "KIND", "SIZE", "LICENCE", "STATE", "")]
     for status in statuses:

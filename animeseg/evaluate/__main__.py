@@ -16,11 +16,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from animeseg.__about__ import __version__
-from animeseg.errors import AnimesegError, OptionError, OutputError
+from animeseg.cli import run
+from animeseg.errors import OptionError, OutputError
 
 if TYPE_CHECKING:
     from tqdm import tqdm
 
+    from animeseg.cli.console import Console
     from animeseg.evaluate.measure import Row
     from animeseg.evaluate.report import Section
     from animeseg.evaluate.systems import Running, System
@@ -29,19 +31,7 @@ if TYPE_CHECKING:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command; returns its exit code."""
-    args = _parser().parse_args(argv)
-    try:
-        _run(args)
-    except OptionError as error:
-        print(error.log_line, file=sys.stderr)  # noqa: T201
-        return 2
-    except AnimesegError as error:
-        print(error.log_line, file=sys.stderr)  # noqa: T201
-        return 1
-    except KeyboardInterrupt:
-        print("[animeseg] interrupted: nothing was written", file=sys.stderr)  # noqa: T201
-        return 130
-    return 0
+    return run(_parser(), argv)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -75,10 +65,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--model-dir", type=Path, action="append", default=[])
     parser.add_argument("--worst", type=int, default=6, help="worst cases shown of each model")
+    parser.add_argument("--debug", action="store_true", help="show the traceback of every error")
+    parser.set_defaults(run=_run)
     return parser
 
 
-def _run(args: argparse.Namespace) -> None:
+def _run(args: argparse.Namespace, console: Console) -> int:
     from animeseg.evaluate.report import write_report, write_summary
     from animeseg.evaluate.systems import System
     from animeseg.evaluate.truth import open_truth
@@ -102,12 +94,13 @@ def _run(args: argparse.Namespace) -> None:
         if args.part:
             truths = truths.part(args.part)
         sections.append(_section(args, path, truths, systems))
-        print(table(sections[-1]), flush=True)  # noqa: T201
+        console.lines(table(sections[-1]))
     if args.out is not None:
         facts = _facts(args, systems)
         write_summary(args.out / "report.json", sections, facts)
         write_report(args.out / "report.html", sections, facts)
-        print(f"Report: {args.out / 'report.html'}")  # noqa: T201
+        console.result(f"Report: {args.out / 'report.html'}")
+    return 0
 
 
 def _section(

@@ -10,9 +10,13 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from animeseg.errors import AnimesegError, OptionError
+from animeseg.cli import INTERRUPTED, run
+from animeseg.errors import OptionError
+
+if TYPE_CHECKING:
+    from animeseg.cli.console import Console
 
 KINDS = {"character": "fast", "face": "face-nano"}
 """What can be trained, and the preset it is trained by if none is named."""
@@ -25,20 +29,7 @@ card and curves; `animeseg segment --model FOLDER` uses it at once.
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command; returns its exit code."""
-    args = _parser().parse_args(argv)
-    try:
-        weights = _run(args)
-    except OptionError as error:
-        _tell(error.log_line)
-        return 2
-    except AnimesegError as error:
-        _tell(error.log_line)
-        return 1
-    except KeyboardInterrupt:
-        _tell("[animeseg] interrupted; go on with --resume")
-        return 130
-    print(f"Done: {weights}")  # noqa: T201
-    return 0
+    return run(_parser(), argv)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -61,10 +52,12 @@ def _parser() -> argparse.ArgumentParser:
     begin = parser.add_mutually_exclusive_group()
     begin.add_argument("--resume", action="store_true", help="take up the run in --out")
     begin.add_argument("--overwrite", action="store_true", help="throw away the run in --out")
+    parser.add_argument("--debug", action="store_true", help="show the traceback of every error")
+    parser.set_defaults(run=_run)
     return parser
 
 
-def _run(args: argparse.Namespace) -> Path:
+def _run(args: argparse.Namespace, console: Console) -> int:
     from animeseg.train.job import Job, run
     from animeseg.train.preset import load_preset
 
@@ -86,7 +79,13 @@ def _run(args: argparse.Namespace) -> Path:
         onnx=args.onnx,
         model_dirs=tuple(args.model_dir),
     )
-    return run(job, told=_tell)
+    try:
+        weights = run(job, told=console.warn)
+    except KeyboardInterrupt:
+        console.warn("[animeseg] interrupted; go on with --resume")
+        return INTERRUPTED
+    console.result(f"Done: {weights}")
+    return 0
 
 
 def _change(text: str) -> tuple[str, Any]:
@@ -96,10 +95,6 @@ def _change(text: str) -> tuple[str, Any]:
     if not equals:
         raise OptionError("--set", f"got {text!r}", "give NAME=VALUE")
     return name, yaml.safe_load(value)
-
-
-def _tell(message: str) -> None:
-    print(message, file=sys.stderr, flush=True)  # noqa: T201
 
 
 if __name__ == "__main__":

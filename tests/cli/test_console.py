@@ -64,3 +64,12 @@ def test_the_bar_is_shown_on_terminals_only_unless_asked(monkeypatch):
             assert (not bar.disable) is shown
         with Console(quiet=True).progress(None, "picture") as bar:
             assert bar.disable
+
+
+def test_a_result_of_several_lines_stays_so_on_a_terminal(monkeypatch):
+    out = stream("utf-8", terminal=True)
+    monkeypatch.setattr(sys, "stdout", out)
+    Console().lines("first\nsecond \x1b[2J")
+    Console().result("a\nname")
+    out.flush()
+    assert out.buffer.getvalue().decode() == "first\nsecond \\x1b[2J\na\\nname\n"

@@ -52,7 +52,7 @@ def test_two_systems_are_compared_on_one_page(tmp_path, figures, capsys):
     ("args", "code", "said"),
     [
         (["--data", "nowhere"], 1, "nowhere"),
-        (["--data", "SET", "--model", "no-such-model"], 1, "no-such-model"),
+        (["--data", "SET", "--model", "no-such-model"], 2, "no-such-model"),
         (["--data", "SET", "--model", "character-n+magic"], 2, "refine"),
         (["--data", "SET", "--model", "character-n", "--model", "character-n"], 2, "same name"),
         (["--data", "SET", "--part", "val"], 1, "val"),

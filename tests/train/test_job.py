@@ -137,8 +137,8 @@ def test_every_setting_reaches_the_trainer(name, tmp_path):
         (["--set", "lr=1"], 2, "no setting"),
         (["--set", "lr0"], 2, "NAME=VALUE"),
         (["--set", "epochs=0"], 2, "epochs"),
-        (["--start", "no-such-weights"], 1, "no-such-weights"),
-        (["--preset", "report"], 1, "yolov8m-seg.pt"),
+        (["--start", "no-such-weights"], 2, "no-such-weights"),
+        (["--preset", "report"], 2, "yolov8m-seg.pt"),
     ],
 )
 def test_what_cannot_be_trained_is_said_without_a_traceback(

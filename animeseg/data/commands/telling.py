@@ -19,7 +19,7 @@ def tell(args: argparse.Namespace, console: Console, result: Mapping[str, Any], 
     if args.json:
         console.result(json.dumps(dict(result), ensure_ascii=False))
     else:
-        console.result(text)
+        console.lines(text)
 
 
 def count_of(text: str) -> int:
