@@ -33,13 +33,21 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
+    from animeseg.train.preset import about
+
     parser = argparse.ArgumentParser(
-        prog="python -m animeseg.train", description=_DESCRIPTION, allow_abbrev=False
+        prog="python -m animeseg.train",
+        description=_DESCRIPTION,
+        epilog="presets:\n" + "".join(f"  {name:10} {text}\n" for name, text in about().items()),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
     )
     parser.add_argument("kind", choices=list(KINDS), help="what is to be found")
     parser.add_argument("--data", type=Path, required=True, help="the set: folder or data.yaml")
     parser.add_argument("--out", type=Path, required=True, help="folder of the run")
-    parser.add_argument("--preset", default=None, help="name, or YAML file (default: by kind)")
+    parser.add_argument(
+        "--preset", default=None, help="name, or YAML file (default: fast, face-nano)"
+    )
     parser.add_argument("--start", default=None, help="weights to start from, or scratch")
     parser.add_argument(
         "--set", action="append", default=[], metavar="NAME=VALUE", help="change a setting"
@@ -47,7 +55,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--device", default="auto", help="auto, cpu, mps, 0, or 0,1 for two GPUs")
     parser.add_argument("--workers", type=int, default=2, help="processes that load pictures")
     parser.add_argument("--single-class", action="store_true", help="train all classes as one")
-    parser.add_argument("--model-dir", type=Path, action="append", default=[])
+    parser.add_argument(
+        "--model-dir", type=Path, action="append", default=[], help="where to look for --start too"
+    )
     parser.add_argument("--onnx", action="store_true", help="write model.onnx too")
     begin = parser.add_mutually_exclusive_group()
     begin.add_argument("--resume", action="store_true", help="take up the run in --out")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +85,16 @@ class Preset:
 def names() -> list[str]:
     """The presets there are."""
     return sorted(path.stem for path in FOLDER.glob("*.yaml"))
+
+
+def about() -> dict[str, str]:
+    """What each preset is for: the comment that its file begins with, up to the first stop."""
+    told = {}
+    for name in names():
+        lines = (FOLDER / f"{name}.yaml").read_text(encoding="utf-8").split("\n")
+        words = [line[1:].strip() for line in takewhile(lambda line: line.startswith("#"), lines)]
+        told[name] = " ".join(words).split(". ")[0].rstrip(".")
+    return told
 
 
 def load_preset(name: str, changes: Mapping[str, Any] | None = None) -> Preset:

@@ -1,7 +1,8 @@
 import pytest
 
 from animeseg.errors import OptionError
-from animeseg.train.preset import Preset, load_preset, names
+from animeseg.train.__main__ import main
+from animeseg.train.preset import Preset, about, load_preset, names
 
 
 @pytest.mark.parametrize("name", names())
@@ -50,3 +51,12 @@ def test_files_that_are_no_preset_are_refused(tmp_path, content):
     (tmp_path / "mine.yaml").write_text(content)
     with pytest.raises(OptionError):
         load_preset(str(tmp_path / "mine.yaml"))
+
+
+def test_help_says_what_every_preset_is_for(capsys):
+    assert set(about()) == set(names())
+    assert all(len(text) > 10 and not text.endswith(".") for text in about().values())
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    told = capsys.readouterr().out
+    assert all(text in told for text in about().values())
