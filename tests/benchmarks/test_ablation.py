@@ -45,8 +45,11 @@ def test_whether_the_order_holds_is_said_for_every_score():
         return {"scores": {name: {"value": ap} for name in names}}
 
     rising = {"COCO": system(0.1), "simple": system(0.2), "enhanced": system(0.3)}
-    falling = {**rising, "enhanced": system(0.2)}
+    falling = {**rising, "enhanced": system(0.2), "mended": system(0.4)}
     told = list(ablation.verdicts({"a/real/instances.json": rising, "b/c/x.json": falling}))
-    assert sum("holds" in line for line in told) == 3
-    assert sum("does not hold" in line for line in told) == 3
+    assert [line.strip() for line in told if "enhanced holds" in line] == [
+        "COCO < simple < enhanced holds"
+    ] * 3
+    assert sum("enhanced does not hold" in line for line in told) == 3
+    assert sum("mended holds" in line for line in told) == 3
     assert "simple 0.200" in told[1]
