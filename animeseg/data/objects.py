@@ -123,7 +123,7 @@ def shade(
 
 
 def furniture(size: tuple[int, int], rng: np.random.Generator) -> list[Stencil]:
-    """Chair, table, shelf: slabs in one slanted view, as (H, W) stencils, rear first."""
+    """Bed, chair, table, shelf: slabs in one slanted view, as (H, W) stencils, rear first."""
     reach = rng.uniform(0.1, 0.6) * min(size)
     origin = rng.uniform(0, 0.9, 2) * (size[1], size[0])
     axes = np.array([[1, rng.uniform(-0.4, 0.4)], [rng.uniform(-0.7, 0.7), 0.5], [0, 1]]) * reach
@@ -154,60 +154,6 @@ def furniture(size: tuple[int, int], rng: np.random.Generator) -> list[Stencil]:
     return parts
 
 
-def bed(size: tuple[int, int], rng: np.random.Generator) -> list[Stencil]:
-    """A bed, a sofa, a bench under a cloth: headboard, pillows, top, hanging sides; rear first.
-
-    Cloth that lies in folds is what clothes look like too: it must not be a character by that.
-    """
-    reach = rng.uniform(0.25, 0.9) * min(size)
-    origin = rng.uniform((-0.2, 0.2), (0.8, 0.9)) * (size[1], size[0])
-    across = np.array([1, rng.uniform(-0.25, 0.25)]) * reach * rng.uniform(0.7, 1.5)
-    along = np.array([rng.uniform(-0.7, 0.7), rng.uniform(0.25, 0.5)]) * reach
-    down = np.array([0, rng.uniform(0.12, 0.35)]) * reach
-
-    def cloth(start: np.ndarray, edge: np.ndarray, fall: np.ndarray, waves: float) -> Stencil:
-        """A four-sided cloth whose far edge hangs in waves."""
-        t = np.linspace(0, 1, 24)[:, None]
-        wave = 1 + waves * np.sin(t * rng.uniform(6, 40) + rng.uniform(0, 6.3)) * rng.random()
-        outline = np.concatenate([start + edge * t, (start + edge * t + fall * wave)[::-1]])
-        mask = np.zeros(size, np.uint8)
-        cv2.fillPoly(mask, [(outline * 8).astype(np.int32)], 255, cv2.LINE_AA, shift=3)
-        return mask.astype(np.float32) / 255
-
-    parts = []
-    if rng.random() < 0.6:
-        high = -down * rng.uniform(0.8, 2.5)
-        parts.append(cloth(origin, across, high, 0.0))
-    parts.append(cloth(origin, across, along, 0.05))
-    for k in range(int(rng.integers(0, 4))):
-        mask = np.zeros(size, np.uint8)
-        place = origin + across * (0.2 + 0.25 * k + rng.normal(0, 0.05)) + along * 0.15
-        half = (max(1, int(0.13 * reach)), max(1, int(rng.uniform(0.05, 0.09) * reach)))
-        turn = float(np.degrees(np.arctan2(across[1], across[0])) + rng.normal(0, 12))
-        cv2.ellipse(mask, place.astype(int).tolist(), half, turn, 0, 360, 255, -1, cv2.LINE_AA)
-        parts.append(mask.astype(np.float32) / 255)
-    side = origin + across if along[0] < 0 else origin
-    parts.append(cloth(side, along, down, 0.25))
-    parts.append(cloth(origin + along, across, down, 0.25))
-    if rng.random() < 0.5:  # a blanket thrown over
-        part = rng.uniform(0.3, 0.8)
-        parts.append(cloth(origin + along * (1 - part), across * 1.02, along * part + down, 0.2))
-    return parts
-
-
-def fold(picture: Picture, stencil: Stencil, base: np.ndarray, rng: np.random.Generator) -> Picture:
-    """Fill a shape the way painters do cloth: one colour, soft folds and a fall of light."""
-    rows, columns = stencil.shape
-    coarse = rng.normal(0, 1, (int(rng.integers(3, 9)), int(rng.integers(4, 24))))
-    folds = cv2.resize(coarse.astype(np.float32), (columns, rows), interpolation=cv2.INTER_CUBIC)
-    turn = cv2.getRotationMatrix2D((columns / 2, rows / 2), float(rng.uniform(-40, 40)), 1.3)
-    folds = cv2.warpAffine(folds, turn, (columns, rows), borderMode=cv2.BORDER_REFLECT)
-    light = 1 + rng.uniform(0.04, 0.22) * folds
-    top, bottom = rng.uniform(0.7, 1.15, 2)
-    light *= np.linspace(top, bottom, rows, dtype=np.float32)[:, None]
-    return paste(picture, (base * light[..., None]).clip(0, 255), stencil)
-
-
 def plant(size: tuple[int, int], rng: np.random.Generator) -> list[Stencil]:
     """A tree, palm, bush or flower: a stem and leaves around its tip, as (H, W) stencils."""
     foot = rng.uniform(0, 1, 2) * (size[1], size[0] * 1.2)
@@ -235,16 +181,14 @@ def place_object(picture: Picture, texture: Picture, rng: np.random.Generator) -
     """
     size = picture.shape[:2]
     kind = rng.random()
-    if kind < 0.27:
+    if kind < 0.3:
         stencil = blob(size, rng, rng.uniform(0.04, 0.35) * min(size))
         return paste(picture, texture, stencil)
-    if kind < 0.54:
+    if kind < 0.6:
         return shade(picture, blob(size, rng, rng.uniform(0.04, 0.4) * min(size)), colour(rng), rng)
     base = colour(rng)
-    make = furniture if kind < 0.68 else plant if kind < 0.8 else bed
-    fill = fold if make is bed and rng.random() < 0.6 else shade
-    for stencil in make(size, rng):
-        picture = fill(picture, stencil, base * rng.uniform(0.6, 1.1), rng)
+    for stencil in furniture(size, rng) if kind < 0.8 else plant(size, rng):
+        picture = shade(picture, stencil, base * rng.uniform(0.6, 1.1), rng)
     return picture
 
 
