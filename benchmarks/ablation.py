@@ -102,7 +102,8 @@ def _make_set(args: argparse.Namespace, name: str) -> None:
 
 def _train(args: argparse.Namespace, name: str) -> None:
     out = args.work / name
-    changes = [part for text in args.set for part in ("--set", text)]
+    # What a recipe teaches is measured undiluted by the start.
+    changes = [part for text in ("alpha=1.0", *args.set) for part in ("--set", text)]
     begun = ["--resume"] if (out / "config.json").is_file() else []
     _call(
         "animeseg.train", "character", "--data", args.work / f"set-{name}", "--out", out,

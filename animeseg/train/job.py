@@ -165,6 +165,13 @@ def _begin(job: Job, sources: Sources, config: dict[str, Any], told: Any) -> Non
         job.out / "start.pt", job.preset, config["names"], model_dirs=job.model_dirs
     )
     told(f"start: {job.preset.start}, {taken} of {tensors} tensors taken over")
+    if job.preset.alpha < 1:
+        known = taken == tensors
+        told(
+            f"the result will be {job.preset.alpha:.0%} of the way from the start (alpha)"
+            if known
+            else "alpha is left out: the start is not of this network"
+        )
     config["start"] = {"sha256": sha256, "tensors_taken": taken, "tensors": tensors}
     text = json.dumps(config, indent=1)
     write_file(job.out / CONFIG, text.encode("utf-8"), overwrite=True)
@@ -190,7 +197,7 @@ def overrides_of(job: Job, last: Path | None) -> dict[str, Any]:
     """What ultralytics' trainer is told; ``last`` is the checkpoint to go on from."""
     preset = job.preset
     values = preset.as_dict()
-    for name in ("architecture", "start", "image_size", "nominal_batch", "patience"):
+    for name in ("architecture", "start", "image_size", "nominal_batch", "patience", "alpha"):
         values.pop(name)
     return {
         **values,

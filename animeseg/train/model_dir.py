@@ -19,12 +19,14 @@ from animeseg.evaluate.truth import TruthSet
 from animeseg.files import write_file
 from animeseg.options import Options
 from animeseg.segmenter import FALLBACK_CONFIDENCE
+from animeseg.train.finetune import interpolate
 from animeseg.weights import load_state, resolve
 from animeseg.weights.load import write_safetensors
 from animeseg.weights.resolve import MODEL_FILE
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from torch import Tensor
 
 LICENCE = "AGPL-3.0-or-later"
 
@@ -34,8 +36,9 @@ def write_model_dir(
 ) -> Path:
     """Writes weights, card and curves of a run.
 
-    The weights are the checkpoint's of the best epoch, read through the allow-list. The default
-    confidence is that of the best F1 on the validation part.
+    The weights are the checkpoint's of the best epoch, drawn back to the start as far as the preset
+    says, both read through the allow-list. The default confidence is that of the best F1 on the
+    validation part.
 
     Args:
         out: folder of the run, with ``train/weights/best.pt``.
@@ -70,7 +73,7 @@ def write_model_dir(
 
 
 def write_onnx(out: Path) -> Path:
-    """Writes the network of the best checkpoint as ``model.onnx``, by ultralytics' exporter.
+    """Writes the network of the model directory as ``model.onnx``, by ultralytics' exporter.
 
     Raises:
         MissingDependencyError: the package ``onnx`` (or what it needs) is not installed.
@@ -85,6 +88,7 @@ def write_onnx(out: Path) -> Path:
         ) from error
     best = out / "train" / "weights" / "best.pt"
     model = load().YOLO(str(best))
+    model.model.load_state_dict(_read(out / MODEL_FILE)[0])
     written = Path(model.export(format="onnx", simplify=False, dynamic=True, verbose=False))
     return Path(written.replace(out / "model.onnx"))
 
@@ -93,8 +97,11 @@ def _export(out: Path, config: Mapping[str, Any], confidence: float) -> None:
     best = out / "train" / "weights" / "best.pt"
     if not best.is_file():
         raise BadWeightsError(f"the run left no checkpoint in {best.parent}", "train again")
-    state, metadata = load_state(resolve(best, kind="detector", allow_paths=True))
-    preset = config["preset"]
+    state, metadata = _read(best)
+    preset, start = config["preset"], config["start"]
+    if preset["alpha"] < 1 and start["tensors_taken"] == start["tensors"]:
+        between = interpolate(_read(out / "start.pt")[0], state, preset["alpha"])
+        state = {name: value.to(state[name].dtype) for name, value in between.items()}
     metadata |= {
         "names": json.dumps(config["names"]),
         "imgsz": str(preset["image_size"]),
@@ -103,6 +110,10 @@ def _export(out: Path, config: Mapping[str, Any], confidence: float) -> None:
         "train": json.dumps({"preset": config["preset_name"], "data": config["data_sha256"]}),
     }
     write_safetensors(out / MODEL_FILE, state, metadata)
+
+
+def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    return load_state(resolve(path, kind="detector", allow_paths=True))
 
 
 def _measure(out: Path) -> Scores:

@@ -41,6 +41,8 @@ class Preset:
         close_mosaic: last epochs without mosaic.
         mask_ratio: by how much masks are smaller than the picture.
         freeze: first layers that do not learn.
+        alpha: share of the trained weights in the result, the rest is the start: what the start
+            knew and the pictures do not show is kept (WiSE-FT, Wortsman et al. 2022).
         seed: of everything random.
     """
 
@@ -63,6 +65,7 @@ class Preset:
     close_mosaic: int
     mask_ratio: int
     freeze: int = 0
+    alpha: float = 1.0
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -74,8 +77,9 @@ class Preset:
         for name in ("lr0", "lrf", "momentum", "weight_decay", "dropout", "warmup_epochs"):
             if not 0 <= getattr(self, name) < float("inf"):
                 raise OptionError(name, f"got {getattr(self, name)}", "give 0 or more")
-        if not 0 <= self.mosaic <= 1:
-            raise OptionError("mosaic", f"got {self.mosaic}", "give 0 to 1")
+        for name in ("mosaic", "alpha"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise OptionError(name, f"got {getattr(self, name)}", "give 0 to 1")
 
     def as_dict(self) -> dict[str, Any]:
         """All values, ready for JSON."""

@@ -3,6 +3,7 @@ import subprocess
 import sys
 
 import pytest
+import torch
 from training_runs import curve, job_of
 
 from animeseg.errors import BadDatasetError, DiskFullError, OutputExistsError
@@ -11,6 +12,7 @@ from animeseg.train.__main__ import main
 from animeseg.train.job import Job, overrides_of, refuse_changes, run
 from animeseg.train.model_dir import write_onnx
 from animeseg.train.preset import load_preset
+from animeseg.weights import load_state, resolve
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +39,35 @@ def test_a_run_leaves_a_model_that_is_used_by_its_path(trained, figures):
         "epoch 1/3", "epoch 2/3", "epoch 3/3",
     ]  # fmt: skip
     assert not list(out.rglob("*.part"))
+
+
+def weights_of(path):
+    return load_state(resolve(path, kind="detector", allow_paths=True))[0]
+
+
+@pytest.mark.slow
+def test_the_result_lies_between_start_and_training(trained):
+    out, said = trained
+    start, best = weights_of(out / "start.pt"), weights_of(out / "train/weights/best.pt")
+    made = weights_of(out / "model.safetensors")
+    assert any("50% of the way" in line for line in said)
+    assert any(not torch.equal(start[name], best[name]) for name in best)
+    for name, value in made.items():
+        assert value.dtype == best[name].dtype
+        if value.is_floating_point():
+            between = (start[name].float() + best[name].float()) / 2
+            torch.testing.assert_close(value.float(), between, rtol=2e-3, atol=2e-3)
+
+
+@pytest.mark.slow
+def test_a_start_that_knows_nothing_takes_no_part_in_the_result(figures, tmp_path):
+    said = []
+    changes = {"start": "scratch", "epochs": 1}
+    run(job_of(figures, tmp_path / "run", changes=changes), told=said.append)
+    assert any("alpha is left out" in line for line in said)
+    best = weights_of(tmp_path / "run/train/weights/best.pt")
+    made = weights_of(tmp_path / "run/model.safetensors")
+    assert all(torch.equal(value, best[name]) for name, value in made.items())
 
 
 _KILLED = """
