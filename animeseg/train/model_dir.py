@@ -214,5 +214,6 @@ def _draw(axes: Axes, rows: list[dict[str, str]], chosen: Any) -> None:
         values = [float(row[key] or "nan") for row in rows] if chosen(key) else []
         if any(value > 0 for value in values):
             axes.plot(epochs, values, marker=".", label=key.replace("metrics/", ""))
-    axes.legend(fontsize=6)
+    if axes.lines:
+        axes.legend(fontsize=6)
     axes.grid(alpha=0.3)
