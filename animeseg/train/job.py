@@ -154,6 +154,7 @@ def _config(job: Job, sources: Sources) -> dict[str, Any]:
 
 
 def _begin(job: Job, sources: Sources, config: dict[str, Any], told: Any) -> None:
+    from animeseg.train.model_dir import is_drawn_back
     from animeseg.train.start import write_start
 
     job.out.mkdir(parents=True, exist_ok=True)
@@ -165,14 +166,11 @@ def _begin(job: Job, sources: Sources, config: dict[str, Any], told: Any) -> Non
         job.out / "start.pt", job.preset, config["names"], model_dirs=job.model_dirs
     )
     told(f"start: {job.preset.start}, {taken} of {tensors} tensors taken over")
-    if job.preset.alpha < 1:
-        known = taken == tensors
-        told(
-            f"the result will be {job.preset.alpha:.0%} of the way from the start (alpha)"
-            if known
-            else "alpha is left out: the start is not of this network"
-        )
     config["start"] = {"sha256": sha256, "tensors_taken": taken, "tensors": tensors}
+    if is_drawn_back(config):
+        told(f"the result will be {job.preset.alpha:.0%} of the way from the start (alpha)")
+    elif job.preset.alpha < 1:
+        told("alpha is left out: the start is not of this network")
     text = json.dumps(config, indent=1)
     write_file(job.out / CONFIG, text.encode("utf-8"), overwrite=True)
 

@@ -72,6 +72,12 @@ def write_model_dir(
     return weights
 
 
+def is_drawn_back(config: Mapping[str, Any]) -> bool:
+    """Whether the result lies between start and training: only where all of it had a start."""
+    start = config["start"]
+    return bool(config["preset"]["alpha"] < 1 and start["tensors_taken"] == start["tensors"])
+
+
 def write_onnx(out: Path) -> Path:
     """Writes the network of the model directory as ``model.onnx``, by ultralytics' exporter.
 
@@ -98,8 +104,8 @@ def _export(out: Path, config: Mapping[str, Any], confidence: float) -> None:
     if not best.is_file():
         raise BadWeightsError(f"the run left no checkpoint in {best.parent}", "train again")
     state, metadata = _read(best)
-    preset, start = config["preset"], config["start"]
-    if preset["alpha"] < 1 and start["tensors_taken"] == start["tensors"]:
+    preset = config["preset"]
+    if is_drawn_back(config):
         between = interpolate(_read(out / "start.pt")[0], state, preset["alpha"])
         state = {name: value.to(state[name].dtype) for name, value in between.items()}
     metadata |= {
